@@ -1,0 +1,291 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A service that starts in order and stops well.
+ *
+ * <p>{@link #run(String, AppSetup)} gives it the whole process: signals, JVM hook, exit status. {@link #builder(String)}
+ * makes the same app for tests and for embedding; it touches no signal, no hook and no exit. Thread-safe.
+ *
+ * <pre>{@code
+ * App.run("im", app -> {
+ *     Database database = app.resource("database", Database.open(url));
+ *     app.server(JettyServer.of("business", server(database)));
+ *     app.onShutdown("flush", context -> database.flush(context.remaining()));
+ * });
+ * }</pre>
+ *
+ * @since 0.1
+ */
+public final class App implements AppView, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
+
+    private final Lifecycle lifecycle;
+    private final Clock clock;
+    private final @Nullable Runnable process;
+    private final Components components = new Components();
+    private final Starter starter;
+    private volatile Limits limits = Limits.DEFAULTS;
+    private volatile Duration echoWindow = Duration.ofMillis(50);
+    private volatile ToIntFunction<ShutdownReport> exitStatus = report -> report.isClean() ? 0 : 1;
+    private volatile @Nullable ShutdownSequence sequence;
+
+    /**
+     * @param process is told, without a block, that a shutdown was asked for, and calls {@link #runSequence}; null for an
+     *     embedded app
+     */
+    App(String name, Clock clock, @Nullable Runnable process) {
+        this.lifecycle = new Lifecycle(Names.checked("app", name), clock);
+        this.clock = clock;
+        this.process = process;
+        this.starter = new Starter(lifecycle);
+    }
+
+    /**
+     * Runs an app that owns this JVM: installs handlers for INT, TERM and HUP, runs the setup on the calling thread, starts
+     * what it registered, waits for a reason to shut down, shuts down, and ends the JVM. Does not return.
+     *
+     * <p>A second INT or TERM halts the JVM, in whatever phase, with status 1; so does the deadline ({@link
+     * AppBuilder#shutdownTimeout}). A failed setup or start is logged, what was registered is released, and the status is 1.
+     *
+     * @param name names the app in the log, in threads and in the report; not blank
+     * @param setup registers what the app consists of
+     * @throws IllegalStateException if an app runs in this JVM already
+     */
+    public static void run(String name, AppSetup setup) {
+        new JvmProcess().runApp(name, setup);
+    }
+
+    /**
+     * Begins an app without a process of its own.
+     *
+     * @param name names the app in the log, in threads and in the report; not blank
+     */
+    public static AppBuilder builder(String name) {
+        return new AppBuilder(new App(name, Clock.SYSTEM, null));
+    }
+
+    /**
+     * Starts the servers in the order of their registration, on the calling thread. Holds on return: the app is RUNNING.
+     *
+     * @throws AppStartException if a server could not start, or a shutdown was asked for meanwhile; all that had started is
+     *     stopped by then, and what failed in doing so is suppressed on the exception
+     * @throws IllegalStateException unless the app is NEW
+     */
+    public void start() throws AppStartException {
+        if (!lifecycle.starting()) {
+            throw new IllegalStateException(
+                    "App '" + name() + "' is " + state() + "; it can be started only once, from NEW");
+        }
+        if (!startServers()) {
+            throw startFailure(lifecycle.awaitStopped());
+        }
+    }
+
+    /**
+     * Asks for a shutdown and returns at once. The first reason wins; later ones have no effect. Safe from any thread: a
+     * request handler, a callback, a JVM hook.
+     *
+     * @param reason why, for the log and the report; not blank
+     */
+    public void requestShutdown(String reason) {
+        request(ShutdownReason.request(Names.checked("reason", reason)));
+    }
+
+    /**
+     * Asks for a shutdown and waits for its end, which is at the latest at the deadline. Joins a shutdown in progress. An
+     * interrupt does not end the wait; it is kept.
+     *
+     * @param reason why, for the log and the report; not blank
+     * @return what happened
+     * @throws IllegalStateException if called by a step of this app's shutdown, which would wait for itself
+     */
+    public ShutdownReport shutdown(String reason) {
+        requestShutdown(reason);
+        if (StepRunner.isStepOf(lifecycle)) {
+            throw new IllegalStateException("App '" + name() + "' is " + state()
+                    + "; a step of its shutdown cannot wait for the end (call requestShutdown instead)");
+        }
+        return lifecycle.awaitStopped();
+    }
+
+    /** Shuts down and waits for the end; within a step of this app's shutdown, only asks. Idempotent. */
+    @Override
+    public void close() {
+        requestShutdown("closed");
+        if (!StepRunner.isStepOf(lifecycle)) {
+            lifecycle.awaitStopped();
+        }
+    }
+
+    @Override
+    public String name() {
+        return lifecycle.name();
+    }
+
+    @Override
+    public AppState state() {
+        return lifecycle.state();
+    }
+
+    @Override
+    public @Nullable Phase phase() {
+        return lifecycle.snapshot().phase();
+    }
+
+    @Override
+    public boolean isReady() {
+        return state() == AppState.RUNNING && components.conditions().stream().allMatch(App::holds);
+    }
+
+    @Override
+    public boolean isShuttingDown() {
+        return lifecycle.isShuttingDown();
+    }
+
+    @Override
+    public CompletionStage<ShutdownReason> whenShuttingDown() {
+        return lifecycle.whenShuttingDown();
+    }
+
+    @Override
+    public CompletionStage<ShutdownReport> whenStopped() {
+        return lifecycle.whenStopped();
+    }
+
+    void request(ShutdownReason reason) {
+        if (!lifecycle.requestStop(reason)) {
+            return;
+        }
+        if (process != null) {
+            process.run();
+        } else {
+            new Thread(() -> runSequence(new Wakeup(Thread.currentThread()), () -> false), name() + "-shutdown")
+                    .start();
+        }
+    }
+
+    /** Runs the setup, then starts the servers; returns false, and has asked for a shutdown, if that did not succeed. */
+    boolean setUpAndStart(AppSetup setup) {
+        try {
+            if (!starter.setUp(setup, new AppBuilder(this))) {
+                return false;
+            }
+        } catch (Throwable e) {
+            fail("setup failed", e);
+            return false;
+        }
+        return lifecycle.starting() && startServers();
+    }
+
+    /** Runs the shutdown that was asked for, on the calling thread. */
+    ShutdownReport runSequence(Wakeup wakeup, BooleanSupplier exiting) {
+        lifecycle.announceStop();
+        ShutdownSequence shutdown =
+                new ShutdownSequence(lifecycle, clock, starter, components.seal(), limits, wakeup, exiting);
+        sequence = shutdown;
+        ShutdownReport report = shutdown.run();
+        lifecycle.stopped(report);
+        return report;
+    }
+
+    /** What has not ended, for last words; takes no lock and calls nobody. */
+    String stillRunning() {
+        ShutdownSequence shutdown = sequence;
+        String starting = starter.current();
+        return shutdown != null ? shutdown.stillRunning() : starting == null ? "nothing" : starting;
+    }
+
+    boolean isOwnedByProcess() {
+        return process != null;
+    }
+
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    Components components() {
+        return components;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    void limits(Limits value) {
+        limits = value;
+    }
+
+    Duration echoWindow() {
+        return echoWindow;
+    }
+
+    void echoWindow(Duration value) {
+        echoWindow = value;
+    }
+
+    ToIntFunction<ShutdownReport> exitStatus() {
+        return exitStatus;
+    }
+
+    void exitStatus(ToIntFunction<ShutdownReport> value) {
+        exitStatus = value;
+    }
+
+    private boolean startServers() {
+        String beyond = limits.beyondTheWhole();
+        if (!beyond.isEmpty()) {
+            LOG.warn(
+                    "App '{}': {} exceed shutdownTimeout {}, which cuts them",
+                    name(),
+                    beyond,
+                    Text.of(limits.shutdown()));
+        }
+        for (ManagedServer server : components.seal().servers()) {
+            try {
+                if (!starter.start(server, failure -> fail("server '" + server.name() + "' failed", failure))) {
+                    return false;
+                }
+            } catch (Throwable e) {
+                fail("server '" + server.name() + "' could not start", e);
+                return false;
+            }
+        }
+        return lifecycle.started();
+    }
+
+    private void fail(String what, Throwable failure) {
+        Objects.requireNonNull(failure, "failure");
+        String message =
+                failure instanceof AppStartException ? String.valueOf(failure.getMessage()) : what + ": " + failure;
+        request(ShutdownReason.failure(message, failure));
+    }
+
+    private AppStartException startFailure(ShutdownReport report) {
+        ShutdownReason reason = report.reason();
+        AppStartException exception =
+                new AppStartException("App '" + name() + "' did not start: " + reason.description(), reason.failure());
+        for (ShutdownReport.Step step : report.steps()) {
+            if (step.failure() != null) {
+                exception.addSuppressed(step.failure());
+            }
+        }
+        return exception;
+    }
+
+    private static boolean holds(BooleanSupplier condition) {
+        try {
+            return condition.getAsBoolean();
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes what an app consists of. Servers start in the order of registration; resources close in the reverse order.
+ *
+ * <p>Thread-safe, though meant for one thread. Everything can be registered until the start, and nothing after it. A
+ * resource that comes when a shutdown has already begun is closed at once, then refused.
+ *
+ * @since 0.1
+ */
+public final class AppBuilder {
+    private final App app;
+
+    AppBuilder(App app) {
+        this.app = app;
+    }
+
+    /**
+     * Sets the deadline of the whole shutdown, from the first reason to the exit; default 25 s, so that Kubernetes'
+     * grace period of 30 s is never reached. When it passes, {@link App#run} halts the JVM.
+     *
+     * @throws IllegalArgumentException unless positive
+     */
+    public AppBuilder shutdownTimeout(Duration limit) {
+        return limits(app.limits().withShutdown(limit));
+    }
+
+    /**
+     * Sets how long requests are still served while readiness is already red, so that load balancers catch up; default
+     * zero. An app that was never RUNNING does not wait.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public AppBuilder announceDelay(Duration delay) {
+        return limits(app.limits().withAnnounce(delay));
+    }
+
+    /**
+     * Sets how long requests in flight may take to finish; default 10 s.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public AppBuilder drainTimeout(Duration limit) {
+        return limits(app.limits().withDrain(limit));
+    }
+
+    /**
+     * Sets how long each server may take to stop; default 5 s.
+     *
+     * @throws IllegalArgumentException unless positive
+     */
+    public AppBuilder stopTimeout(Duration limit) {
+        return limits(app.limits().withStop(limit));
+    }
+
+    /**
+     * Sets how long each shutdown callback may take that has no limit of its own; default 3 s.
+     *
+     * @throws IllegalArgumentException unless positive
+     */
+    public AppBuilder callbackTimeout(Duration limit) {
+        return limits(app.limits().withCallback(limit));
+    }
+
+    /**
+     * Sets how long each resource may take to close; default 5 s.
+     *
+     * @throws IllegalArgumentException unless positive
+     */
+    public AppBuilder releaseTimeout(Duration limit) {
+        return limits(app.limits().withRelease(limit));
+    }
+
+    /**
+     * Sets within which time a repetition of the same signal counts as its echo; default 50 ms, for wrappers that deliver
+     * one Ctrl+C twice. Zero counts every signal. Only {@link App#run} handles signals.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public AppBuilder ignoreRepeatedSignalsWithin(Duration window) {
+        app.echoWindow(Limits.notNegative("ignoreRepeatedSignalsWithin", window));
+        return this;
+    }
+
+    /**
+     * Sets the exit status of {@link App#run}; default 0 for a CLEAN report, else 1. One that throws gives 1. It is not asked
+     * on a forced exit, whose status is 1.
+     */
+    public AppBuilder exitStatus(ToIntFunction<ShutdownReport> status) {
+        app.exitStatus(Objects.requireNonNull(status, "status"));
+        return this;
+    }
+
+    /** Registers a server and returns it. */
+    public <S extends ManagedServer> S server(S server) {
+        admit("servers", app.components().add(Objects.requireNonNull(server, "server")));
+        return server;
+    }
+
+    /**
+     * Registers a resource, to be closed in RELEASE, and returns it.
+     *
+     * @param name unique among resources; not blank
+     */
+    public <R extends AutoCloseable> R resource(String name, R resource) {
+        Names.checked("resource", name);
+        Objects.requireNonNull(resource, "resource");
+        if (!app.components().add(new Components.Resource(name, resource))) {
+            IllegalStateException refusal = tooLate("resources");
+            closeRefused(resource, refusal);
+            throw refusal;
+        }
+        return resource;
+    }
+
+    /**
+     * Creates a gate without a server, for work that does not come as requests: a queue's consumer, messages on open
+     * sockets. It closes when the drain begins, and the drain waits until it is empty.
+     *
+     * @param name unique among gates; not blank
+     */
+    public RequestGate gate(String name) {
+        RequestGate gate = new RequestGate(name);
+        admit("gates", app.components().add(gate));
+        return gate;
+    }
+
+    /**
+     * Registers a condition without which {@link AppView#isReady()} is false. It is asked at each call, on the caller's
+     * thread: it should read a field and not do I/O.
+     *
+     * @param name unique among conditions; not blank
+     */
+    public AppBuilder readiness(String name, BooleanSupplier condition) {
+        Objects.requireNonNull(condition, "condition");
+        admit("readiness conditions", app.components().add(Names.checked("readiness condition", name), condition));
+        return this;
+    }
+
+    /** Registers what is to be done when readiness has turned red, such as leaving a service registry. Runs in ANNOUNCE. */
+    public AppBuilder onAnnounce(String name, ShutdownCallback callback) {
+        return callback(Phase.ANNOUNCE, name, null, callback);
+    }
+
+    /** Like {@link #onAnnounce(String, ShutdownCallback)}, with a limit of its own. */
+    public AppBuilder onAnnounce(String name, Duration limit, ShutdownCallback callback) {
+        return callback(Phase.ANNOUNCE, name, limit, callback);
+    }
+
+    /** Registers what is to be done while requests in flight finish, such as ending streams. Runs in DRAIN. */
+    public AppBuilder onDrain(String name, ShutdownCallback callback) {
+        return callback(Phase.DRAIN, name, null, callback);
+    }
+
+    /** Like {@link #onDrain(String, ShutdownCallback)}, with a limit of its own. */
+    public AppBuilder onDrain(String name, Duration limit, ShutdownCallback callback) {
+        return callback(Phase.DRAIN, name, limit, callback);
+    }
+
+    /** Registers what is to be done when the servers have stopped, such as flushing a cache. Runs in CALLBACKS. */
+    public AppBuilder onShutdown(String name, ShutdownCallback callback) {
+        return callback(Phase.CALLBACKS, name, null, callback);
+    }
+
+    /** Like {@link #onShutdown(String, ShutdownCallback)}, with a limit of its own. */
+    public AppBuilder onShutdown(String name, Duration limit, ShutdownCallback callback) {
+        return callback(Phase.CALLBACKS, name, limit, callback);
+    }
+
+    /** Returns what handlers may know of the app; valid from now until after its end. */
+    public AppView view() {
+        return app;
+    }
+
+    /** Asks for a shutdown; see {@link App#requestShutdown(String)}. For handlers that are made in a setup. */
+    public void requestShutdown(String reason) {
+        app.requestShutdown(reason);
+    }
+
+    /**
+     * Returns the app, to be started by its owner.
+     *
+     * @throws IllegalStateException in a setup given to {@link App#run}, which starts the app itself
+     */
+    public App build() {
+        if (app.isOwnedByProcess()) {
+            throw new IllegalStateException(
+                    "App '" + app.name() + "' is built by App.run; leave out the call of build()");
+        }
+        return app;
+    }
+
+    private AppBuilder limits(Limits limits) {
+        app.limits(limits);
+        return this;
+    }
+
+    private AppBuilder callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {
+        Names.checked("callback", name);
+        if (limit != null) {
+            Limits.positive("limit of '" + name + "'", limit);
+        }
+        Objects.requireNonNull(callback, "callback");
+        admit("callbacks", app.components().add(new Components.Callback(phase, name, limit, callback)));
+        return this;
+    }
+
+    private void admit(String what, boolean admitted) {
+        if (!admitted) {
+            throw tooLate(what);
+        }
+    }
+
+    private IllegalStateException tooLate(String what) {
+        return new IllegalStateException(
+                "App '" + app.name() + "' is " + app.state() + "; " + what + " can be added only before start");
+    }
+
+    private static void closeRefused(AutoCloseable resource, IllegalStateException refusal) {
+        try {
+            resource.close();
+        } catch (Exception e) {
+            refusal.addSuppressed(e);
+        }
+    }
+}

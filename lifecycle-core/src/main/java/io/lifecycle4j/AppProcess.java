@@ -1,0 +1,163 @@
+package io.lifecycle4j;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An app that owns its process: turns signals into requests, the report into an exit status, and a second signal or the
+ * deadline into a forced exit.
+ *
+ * <p>Threads, all made before the first start: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
+ * only one that exits; it is no daemon, so that the JVM lives as long as it does. The <em>watchdog</em> forces the exit at the
+ * deadline. Signals come on threads of the JVM's; the hook has its own.
+ *
+ * <p>Races. Two signals at once: one compare-and-set makes one of them the first. Second signal against deadline: the first to
+ * force wins, and the other has nothing left to do. Forced exit against clean exit: {@code halt} needs nothing that {@code
+ * exit} holds, so it wins whenever it comes. {@code System.exit} elsewhere against ours: the JVM takes the first status; ours
+ * comes only after {@link #finished}, for which alone the hook waits, so neither waits for the other.
+ */
+final class AppProcess {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
+    private static final int FORCED = 1;
+
+    private record CountedSignal(String name, long time) {}
+
+    private final HostProcess host;
+    private final Clock clock;
+    private final App app;
+    private final Thread shutdown;
+    private final Thread watchdog;
+    private final Wakeup shutdownWakeup;
+    private final Wakeup watchdogWakeup;
+    private final LastWords lastWords;
+    private final CountDownLatch finished = new CountDownLatch(1);
+    private final AtomicReference<@Nullable CountedSignal> firstSignal = new AtomicReference<>();
+    private final AtomicBoolean ending = new AtomicBoolean();
+    private volatile boolean exiting;
+
+    AppProcess(HostProcess host, String name) {
+        this.host = host;
+        this.clock = host.clock();
+        this.app = new App(name, clock, this::wake);
+        host.claim(name);
+        this.lastWords = new LastWords(name);
+        this.shutdown = new Thread(this::runShutdown, name + "-shutdown");
+        this.watchdog = new Thread(this::watch, name + "-watchdog");
+        this.shutdownWakeup = new Wakeup(shutdown);
+        this.watchdogWakeup = new Wakeup(watchdog);
+    }
+
+    void run(AppSetup setup) {
+        shutdown.setDaemon(false);
+        shutdown.start();
+        watchdog.setDaemon(true);
+        watchdog.start();
+        warmUp();
+        host.listen(this::onSignal, this::onExit);
+        if (app.setUpAndStart(setup)) {
+            LOG.info("App '{}' is running; Ctrl+C or TERM stops it, a second one forces the exit", app.name());
+        }
+        host.awaitEnd();
+    }
+
+    private void wake() {
+        shutdownWakeup.signal();
+        watchdogWakeup.signal();
+    }
+
+    private void onSignal(String signal) {
+        app.request(ShutdownReason.signal(signal));
+        if (signal.equals("HUP")) {
+            return; // a closed terminal asks, and never forces
+        }
+        CountedSignal now = new CountedSignal(signal, clock.nanoTime());
+        CountedSignal first = firstSignal.compareAndExchange(null, now);
+        if (first == null || isEcho(first, now)) {
+            return;
+        }
+        force("second signal (SIG" + signal + ")");
+    }
+
+    private boolean isEcho(CountedSignal first, CountedSignal now) {
+        return first.name().equals(now.name())
+                && now.time() - first.time() < app.echoWindow().toNanos();
+    }
+
+    /** Runs in the JVM's hook, for whatever reason the JVM exits. */
+    private void onExit() {
+        exiting = true;
+        app.request(ShutdownReason.exit());
+        wake();
+        try {
+            finished.await(); // bounded by the deadline, which halts
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void runShutdown() {
+        while (!app.isShuttingDown()) {
+            shutdownWakeup.await(clock, Long.MAX_VALUE);
+        }
+        int status = FORCED;
+        try {
+            status = status(app.runSequence(shutdownWakeup, () -> exiting));
+        } catch (Throwable e) {
+            LOG.error("App '{}': the shutdown itself failed", app.name(), e);
+        } finally {
+            finished.countDown();
+            host.exit(status);
+            ending.set(true); // only a fake process is still there
+            watchdogWakeup.signal();
+        }
+    }
+
+    private int status(ShutdownReport report) {
+        try {
+            return app.exitStatus().applyAsInt(report);
+        } catch (RuntimeException e) {
+            LOG.error("App '{}': the function for the exit status failed; the status is 1", app.name(), e);
+            return FORCED;
+        }
+    }
+
+    private void watch() {
+        while (!app.isShuttingDown()) {
+            watchdogWakeup.await(clock, Long.MAX_VALUE);
+        }
+        Limits limits = app.limits();
+        long deadline = new Budget(limits, app.lifecycle().stop().since()).deadline();
+        while (clock.nanoTime() < deadline && !ending.get()) {
+            watchdogWakeup.await(clock, deadline);
+        }
+        force("shutdownTimeout of " + Text.of(limits.shutdown()) + " has passed");
+    }
+
+    private void force(String cause) {
+        if (!ending.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            lastWords.speak(describe(cause), host::restoreSignals);
+        } finally {
+            host.halt(FORCED);
+        }
+    }
+
+    private String describe(String cause) {
+        Phase phase = app.phase();
+        return "App '" + app.name() + "' is forced to exit with status " + FORCED + ": " + cause + "; "
+                + (phase == null ? app.state().name() : phase.name()) + "; still running: " + app.stillRunning();
+    }
+
+    // What a forced exit runs is loaded now: then, memory or a disk may be what is stuck.
+    private void warmUp() {
+        if (describe("").isEmpty() || new CountedSignal("", 0).hashCode() == 1) {
+            throw new AssertionError();
+        }
+    }
+}

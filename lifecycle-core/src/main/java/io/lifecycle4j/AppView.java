@@ -1,0 +1,42 @@
+package io.lifecycle4j;
+
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What request handlers may know of the app they run in: everything, without the power to change it.
+ *
+ * <p>All methods are safe from any thread, take no lock and do not block. A long poll or a stream uses them to end early.
+ *
+ * @since 0.1
+ */
+public interface AppView {
+
+    /** Returns the name given at the start. */
+    String name();
+
+    /** Returns the state. */
+    AppState state();
+
+    /** Returns the phase of the running shutdown; null before it and after it. */
+    @Nullable
+    Phase phase();
+
+    /**
+     * Returns whether new work is welcome: the app is RUNNING and every readiness condition holds. Conditions are asked
+     * on the calling thread; one that throws counts as false.
+     */
+    boolean isReady();
+
+    /** Returns whether a shutdown has been asked for; stays true once it is. */
+    boolean isShuttingDown();
+
+    /**
+     * Returns a stage that completes when a shutdown is asked for. What depends on it runs on a thread of its own, so it
+     * may block or throw without harm to the shutdown; it cannot be completed from outside.
+     */
+    CompletionStage<ShutdownReason> whenShuttingDown();
+
+    /** Returns a stage that completes when the app is STOPPED, under the same rules as {@link #whenShuttingDown()}. */
+    CompletionStage<ShutdownReport> whenStopped();
+}

@@ -1,0 +1,63 @@
+package io.lifecycle4j;
+
+import java.util.function.Consumer;
+
+/**
+ * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own
+ * and a fake one for tests; it is not for users to call or to extend.
+ *
+ * @since 0.1
+ */
+public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.testing.FakeProcess {
+
+    /** For the two subclasses. */
+    protected HostProcess() {}
+
+    /** Runs an app in this process; see {@link App#run(String, AppSetup)}. Returns when the process has ended, if it can. */
+    protected final void runApp(String name, AppSetup setup) {
+        new AppProcess(this, name).run(setup);
+    }
+
+    /** Makes the app the owner of the process; throws {@link IllegalStateException} if it has one already. */
+    protected abstract void claim(String app);
+
+    /**
+     * Installs handlers and a hook.
+     *
+     * @param onSignal takes each signal's name, INT, TERM or HUP, on any thread
+     * @param onExit is run by the hook, and returns when the process may end
+     */
+    protected abstract void listen(Consumer<String> onSignal, Runnable onExit);
+
+    /** Gives INT and TERM back to the system's default, so that one more kills. */
+    protected abstract void restoreSignals();
+
+    /** Exits, hooks included. */
+    protected abstract void exit(int status);
+
+    /** Ends at once. */
+    protected abstract void halt(int status);
+
+    /** Blocks until the process has ended. */
+    protected abstract void awaitEnd();
+
+    /** Returns nanoseconds since some origin in the past; never negative, never going back. */
+    protected abstract long nanoTime();
+
+    /** Parks the calling thread until it is unparked or the time has come; may return for no reason. */
+    protected abstract void parkUntil(long nanoTime);
+
+    final Clock clock() {
+        return new Clock() {
+            @Override
+            public long nanoTime() {
+                return HostProcess.this.nanoTime();
+            }
+
+            @Override
+            public void parkUntil(long nanoTime) {
+                HostProcess.this.parkUntil(nanoTime);
+            }
+        };
+    }
+}

@@ -1,0 +1,102 @@
+package io.lifecycle4j;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says why a process is halted, and never holds it up: each thing that could hang (the logger, a full pipe, the table of
+ * signals) is done by a thread made beforehand, and waited for so many milliseconds.
+ */
+final class LastWords {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
+    private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
+    // An asynchronous appender has the line by then but may not have written it.
+    private static final Duration FOR_THE_APPENDER = Duration.ofMillis(15);
+    private static final Duration FOR_STDERR = Duration.ofMillis(20);
+    private static final Duration FOR_SIGNALS = Duration.ofMillis(5);
+
+    private final Helper logger;
+    private final Helper stderr;
+    private final Helper signals;
+
+    LastWords(String app) {
+        this.logger = new Helper(app + "-last-words-log");
+        this.stderr = new Helper(app + "-last-words-stderr");
+        this.signals = new Helper(app + "-last-words-signals");
+    }
+
+    /** Says it, then restores the signals; returns within 90 ms, whatever hangs. */
+    void speak(String line, Runnable restoreSignals) {
+        CountDownLatch written = new CountDownLatch(1);
+        boolean logged = LOG.isErrorEnabled() && logger.does(() -> LOG.error("{}", line), FOR_THE_LOG);
+        if (logged) {
+            pause(written, FOR_THE_APPENDER);
+        } else {
+            stderr.does(() -> print(line), FOR_STDERR);
+        }
+        signals.does(restoreSignals, FOR_SIGNALS);
+    }
+
+    private static void print(String line) {
+        // Not System.err: a stuck step may hold its lock, or somebody may have replaced it. Not closed: it is not ours.
+        @SuppressWarnings("resource")
+        FileOutputStream stream = new FileOutputStream(FileDescriptor.err);
+        try {
+            stream.write((line + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // nobody is left to be told
+        }
+    }
+
+    private static void pause(CountDownLatch latch, Duration time) {
+        try {
+            boolean unused = latch.await(time.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A parked daemon thread that does one thing. */
+    private static final class Helper {
+        private final AtomicReference<@Nullable Runnable> task = new AtomicReference<>();
+        private final CountDownLatch done = new CountDownLatch(1);
+        private final Thread thread;
+
+        Helper(String name) {
+            thread = new Thread(this::run, name);
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        boolean does(Runnable work, Duration limit) {
+            task.set(work);
+            LockSupport.unpark(thread);
+            try {
+                return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+
+        private void run() {
+            Runnable work = task.get();
+            while (work == null) {
+                LockSupport.park(this);
+                work = task.get();
+            }
+            work.run();
+            done.countDown();
+        }
+    }
+}

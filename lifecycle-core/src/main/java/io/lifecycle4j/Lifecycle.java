@@ -1,0 +1,142 @@
+package io.lifecycle4j;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of one app: one immutable snapshot, changed here and nowhere else.
+ *
+ * <p>Any thread may ask to stop; the first whose compare-and-set takes the snapshot to STOPPING has given the reason.
+ * {@code starting} and {@code started} belong to the thread that starts the app and lose to a stop; {@code enter} and
+ * {@code stopped} belong to the one thread that runs the sequence.
+ */
+final class Lifecycle {
+    /** Why and when (on the app's clock) a shutdown was asked for, and whether the app was RUNNING then. */
+    record Stop(ShutdownReason reason, long since, boolean wasRunning) {}
+
+    record Snapshot(
+            AppState state, @Nullable Phase phase, @Nullable Stop stop) {}
+
+    private final String name;
+    private final Clock clock;
+    private final AtomicReference<Snapshot> snapshot = new AtomicReference<>(new Snapshot(AppState.NEW, null, null));
+    private final CompletableFuture<ShutdownReason> shuttingDown = new CompletableFuture<>();
+    private final CompletableFuture<ShutdownReport> stopped = new CompletableFuture<>();
+    private final CountDownLatch end = new CountDownLatch(1);
+    private volatile @Nullable ShutdownReport report;
+
+    Lifecycle(String name, Clock clock) {
+        this.name = name;
+        this.clock = clock;
+    }
+
+    String name() {
+        return name;
+    }
+
+    Snapshot snapshot() {
+        return Objects.requireNonNull(snapshot.get());
+    }
+
+    AppState state() {
+        return snapshot().state();
+    }
+
+    boolean isShuttingDown() {
+        return state().compareTo(AppState.STOPPING) >= 0;
+    }
+
+    /** Returns false if a stop was asked for before; throws if it was started before. */
+    boolean starting() {
+        Snapshot before = snapshot();
+        if (before.state() == AppState.STARTING || before.state() == AppState.RUNNING) {
+            throw new IllegalStateException(
+                    "App '" + name + "' is " + before.state() + "; it can be started only once, from NEW");
+        }
+        return before.state() == AppState.NEW && move(before, AppState.STARTING);
+    }
+
+    /** Returns false if a stop was asked for meanwhile. */
+    boolean started() {
+        Snapshot before = snapshot();
+        return before.state() == AppState.STARTING && move(before, AppState.RUNNING);
+    }
+
+    /** Returns whether this reason is the first. Never blocks. */
+    boolean requestStop(ShutdownReason reason) {
+        long now = clock.nanoTime();
+        while (true) {
+            Snapshot before = snapshot();
+            if (before.state().compareTo(AppState.STOPPING) >= 0) {
+                return false;
+            }
+            Stop stop = new Stop(reason, now, before.state() == AppState.RUNNING);
+            if (snapshot.compareAndSet(before, new Snapshot(AppState.STOPPING, null, stop))) {
+                return true;
+            }
+        }
+    }
+
+    /** Tells those who hang on the shutdown's begin; on a thread of their own, for they may block. */
+    void announceStop() {
+        notify("shutting-down", shuttingDown, stop().reason());
+    }
+
+    /** Returns what is known once a shutdown was asked for. */
+    Stop stop() {
+        return Objects.requireNonNull(snapshot().stop(), "no shutdown was asked for");
+    }
+
+    void enter(Phase phase) {
+        snapshot.updateAndGet(now -> new Snapshot(now.state(), phase, now.stop()));
+    }
+
+    void stopped(ShutdownReport outcome) {
+        report = outcome;
+        snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
+        end.countDown();
+        notify("stopped", stopped, outcome);
+    }
+
+    /** Waits for STOPPED; an interrupt does not end the wait, it is kept for later. */
+    ShutdownReport awaitStopped() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    end.await();
+                    return Objects.requireNonNull(report);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    CompletionStage<ShutdownReason> whenShuttingDown() {
+        return shuttingDown.minimalCompletionStage();
+    }
+
+    CompletionStage<ShutdownReport> whenStopped() {
+        return stopped.minimalCompletionStage();
+    }
+
+    // Fails only against a stop, since one thread alone starts an app; a second caller of start() loses here, too.
+    private boolean move(Snapshot before, AppState state) {
+        return snapshot.compareAndSet(before, new Snapshot(state, null, null));
+    }
+
+    private <T> void notify(String event, CompletableFuture<T> future, T value) {
+        Thread thread = new Thread(() -> future.complete(value), name + "-when-" + event);
+        thread.setDaemon(true);
+        thread.start();
+    }
+}

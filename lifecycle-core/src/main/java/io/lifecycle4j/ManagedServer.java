@@ -1,0 +1,57 @@
+package io.lifecycle4j;
+
+import java.util.List;
+
+/**
+ * A server as an {@link App} sees it; what an adapter implements. The app calls {@link #start}, later {@link #drain} and
+ * {@link #stop}, each at most once and from different threads, one after another.
+ *
+ * @since 0.1
+ */
+public interface ManagedServer {
+
+    /** Returns a name that is unique among the app's servers; it is shown in the log and the report. */
+    String name();
+
+    /**
+     * Returns the gates that the app closes when the drain begins and whose requests in flight it waits for. None by
+     * default: such a server accepts work until it stops.
+     */
+    default List<RequestGate> gates() {
+        return List.of();
+    }
+
+    /**
+     * Starts. Holds on return: requests are accepted. Runs on the thread that starts the app, and is interrupted when a
+     * shutdown is asked for meanwhile.
+     *
+     * @param context takes the news of a failure while running
+     * @throws Exception if it could not start; {@link #stop} is called all the same
+     */
+    void start(ServerContext context) throws Exception;
+
+    /**
+     * Ends what is open beside the requests that its gates count, such as WebSocket sessions; called when the gates have
+     * been closed, while requests in flight finish. Does nothing by default.
+     *
+     * @param context tells the reason and what is left of the drain
+     * @throws Exception if it failed; the shutdown goes on
+     */
+    default void drain(ShutdownContext context) throws Exception {}
+
+    /**
+     * Stops. Also called after a start that threw or was interrupted.
+     *
+     * @param context tells the reason and what is left
+     * @throws Exception if it failed; the shutdown goes on
+     */
+    void stop(ShutdownContext context) throws Exception;
+
+    /**
+     * Names the work in flight, one line each, without secrets: for the log when the drain's limit has passed.
+     * None by default.
+     */
+    default List<String> inFlight() {
+        return List.of();
+    }
+}

@@ -1,0 +1,145 @@
+package io.lifecycle4j;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets requests in until a shutdown closes it, and knows when the last of them has left.
+ *
+ * <p>Call {@link #tryEnter()} before a request is touched. If it is true, call {@link #leave()} once, from any thread, when the
+ * request's response is complete; if it is false, reject the request. Thread-safe; {@code tryEnter} and {@code leave} do
+ * not block and allocate nothing. Only an {@link App} closes a gate, when its drain begins, and for good.
+ *
+ * @since 0.1
+ */
+public final class RequestGate {
+    /*
+     * Each stripe holds three counters that only grow, in one cache line that few other threads write:
+     * ENTERED, LEFT, and BACKED_OUT for those that entered and then found the gate closed.
+     *
+     * Who is in = entered - left - backed out. Sums are no snapshots, hence three rules:
+     *   1. A request counts itself in BEFORE it reads `closed` to decide; close() writes `closed` BEFORE it sums. Both
+     *      are sequentially consistent, so either the request sees the gate closed and backs out, or the sum sees it.
+     *   2. Those that went are summed before those that came: a sum can see too many inside, never too few.
+     *   3. A request that finds the gate closed at first sight is turned away uncounted; otherwise a flood of late
+     *      requests would hide the instant at which nobody is in.
+     *
+     * Races. Last leaver against close(): whichever of `left + 1` and `closed = true` comes second sees the other, and
+     * reports. Two last leavers: the one whose count comes second sees both. Racer backing out last: it looks, too.
+     */
+    private static final int ENTERED = 0;
+    private static final int LEFT = 1;
+    private static final int BACKED_OUT = 2;
+    private static final int STRIDE = 16; // longs: two cache lines, since processors fetch them in pairs
+    private static final int STRIPES =
+            Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
+
+    private final String name;
+    private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
+    private final LongAdder turnedAway = new LongAdder();
+    private volatile boolean closed;
+    private volatile boolean drained;
+    private volatile long leftAtClose;
+    private volatile @Nullable Wakeup waiter;
+
+    /**
+     * Creates an open gate.
+     *
+     * @param name shown in the log and the report; not blank
+     */
+    public RequestGate(String name) {
+        this.name = Names.checked("gate", name);
+    }
+
+    /** Returns the gate's name. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns whether the request may go on; if so, {@link #leave()} is owed. */
+    public boolean tryEnter() {
+        if (closed) {
+            turnedAway.increment();
+            return false;
+        }
+        int stripe = stripe();
+        counters.getAndIncrement(stripe + ENTERED);
+        if (closed) {
+            counters.getAndIncrement(stripe + BACKED_OUT);
+            reportIfDrained();
+            return false;
+        }
+        return true;
+    }
+
+    /** Ends a request that {@link #tryEnter()} let in. Once for each: more would end the drain while requests are in flight. */
+    public void leave() {
+        counters.getAndIncrement(stripe() + LEFT);
+        if (closed) {
+            reportIfDrained();
+        }
+    }
+
+    /** Returns whether new requests are rejected. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** Returns whether the gate is closed and nobody is in; once true, it stays so. */
+    public boolean isDrained() {
+        return drained || (closed && inFlight() == 0);
+    }
+
+    /**
+     * Returns how many requests are in: exact while nobody enters or leaves, and never below the truth while the gate is
+     * closed.
+     */
+    public long inFlight() {
+        long gone = sum(LEFT) + sum(BACKED_OUT);
+        return Math.max(0, sum(ENTERED) - gone);
+    }
+
+    /** Returns how many requests were turned away. */
+    public long rejected() {
+        return turnedAway.sum() + sum(BACKED_OUT);
+    }
+
+    /** Closes the gate for good; the waiter is signalled when it is drained. */
+    void close(Wakeup waiter) {
+        this.waiter = waiter;
+        closed = true;
+        leftAtClose = sum(LEFT);
+        reportIfDrained();
+    }
+
+    /** How many were in when the gate closed; those that were backing out just then are not among them. */
+    long inFlightAtClose() {
+        return sum(ENTERED) - sum(BACKED_OUT) - leftAtClose;
+    }
+
+    private void reportIfDrained() {
+        if (!drained && inFlight() == 0) {
+            drained = true;
+            Wakeup waiting = waiter;
+            if (waiting != null) {
+                waiting.signal();
+            }
+        }
+    }
+
+    private long sum(int counter) {
+        long sum = 0;
+        for (int stripe = 1; stripe <= STRIPES; stripe++) {
+            sum += counters.get(stripe * STRIDE + counter);
+        }
+        return sum;
+    }
+
+    // Thread ids are consecutive, so neighbours in a pool have stripes of their own. The first stride stays unused: it
+    // keeps the array's length, which every access reads, off the lines that are written.
+    @SuppressWarnings("deprecation") // threadId() came with 19
+    private static int stripe() {
+        return ((int) Thread.currentThread().getId() & (STRIPES - 1)) * STRIDE + STRIDE;
+    }
+}

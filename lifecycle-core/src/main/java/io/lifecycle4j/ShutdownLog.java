@@ -1,0 +1,109 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What operators read of a shutdown. Lines are written by a daemon thread of their own, in order: a logger that hangs, on a
+ * full pipe for instance, costs the shutdown its lines and not its steps.
+ */
+final class ShutdownLog {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
+
+    private final String app;
+    private final ShutdownReason reason;
+    private final boolean chatty;
+    private final BlockingQueue<Runnable> lines = new LinkedBlockingQueue<>();
+    private final Thread writer;
+    private final CountDownLatch written = new CountDownLatch(1);
+    private boolean last; // read and written by the writer's thread alone
+
+    ShutdownLog(String app, ShutdownReason reason) {
+        this.app = app;
+        this.reason = reason;
+        // A port in use is worth one line; that nothing was then stopped well is not worth twenty.
+        this.chatty = !(reason.failure() instanceof AppStartException);
+        this.writer = new Thread(this::write, app + "-log");
+        writer.setDaemon(true);
+    }
+
+    void begin(Duration timeout) {
+        writer.start();
+        Throwable failure = reason.failure();
+        if (!chatty) {
+            add(() -> LOG.error("App '{}' could not start: {}", app, reason));
+        } else if (failure != null) {
+            add(() -> LOG.error("App '{}': {}", app, reason, failure));
+        }
+        String force = reason.kind() == ShutdownReason.Kind.SIGNAL ? "; a second signal forces the exit" : "";
+        say("App '" + app + "' is shutting down: " + reason + "; at most " + Text.of(timeout) + force);
+    }
+
+    void phase(Phase phase, String what) {
+        say(phase + ": " + what);
+    }
+
+    void gate(RequestGate gate, List<String> inFlight) {
+        String names = inFlight.isEmpty() ? "" : ":\n\t" + String.join("\n\t", inFlight);
+        long count = gate.inFlight();
+        add(() -> LOG.warn(
+                "DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names));
+    }
+
+    void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
+        add(() -> LOG.warn(
+                "{}: '{}' has not ended within {}; it is interrupted, then left behind. It was at{}",
+                phase,
+                step,
+                Text.ofNanos(limit),
+                Text.stack(stack)));
+    }
+
+    void ended(ShutdownReport.Step step) {
+        switch (step.outcome()) {
+            case FAILED -> add(() -> LOG.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
+            case TIMED_OUT, FORCED -> {} // said when it was cut
+            case CLEAN -> add(() -> LOG.debug("{}: '{}' done in {}", step.phase(), step.name(), step.duration()));
+        }
+    }
+
+    /** Logs the report, then waits until all is written, at most for the given time. */
+    void end(ShutdownReport report, Duration limit) {
+        say(report.toString());
+        add(() -> last = true);
+        try {
+            if (!written.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                writer.interrupt();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void say(String line) {
+        add(chatty ? () -> LOG.info("{}", line) : () -> LOG.debug("{}", line));
+    }
+
+    private void add(Runnable line) {
+        lines.add(line);
+    }
+
+    private void write() {
+        while (!last) {
+            try {
+                lines.take().run();
+            } catch (InterruptedException e) {
+                break; // the shutdown is over
+            } catch (RuntimeException e) {
+                // a broken appender: the next line may fare better
+            }
+        }
+        written.countDown();
+    }
+}

@@ -1,0 +1,49 @@
+package io.lifecycle4j;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why an app shuts down. The first reason wins; later ones join the shutdown that it began.
+ *
+ * @param kind what kind of cause it was
+ * @param description the cause in words: a signal's name, what the caller gave, what failed
+ * @param failure what was thrown, if the reason is a failure; else null
+ * @since 0.1
+ */
+public record ShutdownReason(
+        Kind kind, String description, @Nullable Throwable failure) {
+
+    /** The kinds of causes. */
+    public enum Kind {
+        /** INT, TERM or HUP. */
+        SIGNAL,
+        /** {@code requestShutdown}, {@code shutdown} or {@code close}. */
+        REQUEST,
+        /** {@code System.exit} was called by somebody else, or the last non-daemon thread ended. */
+        EXIT,
+        /** The setup or a start threw, or a server failed while running. */
+        FAILURE
+    }
+
+    static ShutdownReason signal(String name) {
+        return new ShutdownReason(Kind.SIGNAL, "SIG" + name, null);
+    }
+
+    static ShutdownReason request(String description) {
+        return new ShutdownReason(Kind.REQUEST, description, null);
+    }
+
+    static ShutdownReason exit() {
+        return new ShutdownReason(Kind.EXIT, "System.exit", null);
+    }
+
+    static ShutdownReason failure(String description, Throwable failure) {
+        return new ShutdownReason(Kind.FAILURE, description, failure);
+    }
+
+    /** Returns the description. */
+    @Override
+    public String toString() {
+        return description;
+    }
+}

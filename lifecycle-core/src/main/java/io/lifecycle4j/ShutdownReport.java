@@ -1,0 +1,111 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happened in a shutdown. Immutable.
+ *
+ * @param app the app's name
+ * @param reason why it shut down
+ * @param outcome the worst of what happened
+ * @param duration from the first reason to the end of the last step
+ * @param steps what was done, in the order of its beginning
+ * @param gates what each gate let finish
+ * @since 0.1
+ */
+public record ShutdownReport(
+        String app, ShutdownReason reason, Outcome outcome, Duration duration, List<Step> steps, List<Gate> gates) {
+
+    /** How a shutdown, or a step of it, went; from good to bad. */
+    public enum Outcome {
+        /** All was done, in time. */
+        CLEAN,
+        /** Something threw, or the reason itself is a failure. */
+        FAILED,
+        /** Something was cut at its limit. */
+        TIMED_OUT,
+        /** The JVM was halted; only a fake process lives to see it. */
+        FORCED
+    }
+
+    /**
+     * One bounded call.
+     *
+     * @param phase its phase
+     * @param name its name
+     * @param start when it began, since the shutdown did
+     * @param duration how long it took, or how long it was waited for
+     * @param outcome how it went; never FORCED
+     * @param failure what it threw, or null
+     * @param abandoned whether it was still running when its limit passed; its thread may run on
+     */
+    public record Step(
+            Phase phase,
+            String name,
+            Duration start,
+            Duration duration,
+            Outcome outcome,
+            @Nullable Throwable failure,
+            boolean abandoned) {}
+
+    /**
+     * What became of the requests of one gate.
+     *
+     * @param name the gate's name
+     * @param inFlight how many were in flight when it closed
+     * @param drained how many of them finished in the drain
+     * @param abandoned how many were left at the drain's limit
+     * @param rejected how many were turned away
+     */
+    public record Gate(String name, long inFlight, long drained, long abandoned, long rejected) {}
+
+    /** Copies the lists. */
+    public ShutdownReport {
+        steps = List.copyOf(steps);
+        gates = List.copyOf(gates);
+    }
+
+    /** Returns whether nothing failed and nothing was cut. */
+    public boolean isClean() {
+        return outcome == Outcome.CLEAN;
+    }
+
+    /** Returns a short table for the end of a log. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(
+                "Shutdown of '" + app + "' (" + reason + "): " + outcome + " after " + Text.of(duration));
+        for (Gate gate : gates) {
+            text.append("\n  ")
+                    .append(padded("gate " + gate.name(), 34))
+                    .append(gate.inFlight())
+                    .append(" in flight, ")
+                    .append(gate.drained())
+                    .append(" drained, ")
+                    .append(gate.abandoned())
+                    .append(" abandoned, ")
+                    .append(gate.rejected())
+                    .append(" rejected");
+        }
+        for (Step step : steps) {
+            text.append("\n  ")
+                    .append(padded(step.phase().name(), 10))
+                    .append(padded(step.name(), 24))
+                    .append(padded(step.outcome().name(), 10))
+                    .append(Text.of(step.duration()));
+            if (step.failure() != null) {
+                text.append("  ").append(step.failure());
+            }
+            if (step.abandoned()) {
+                text.append("  abandoned");
+            }
+        }
+        return text.toString();
+    }
+
+    private static String padded(String text, int width) {
+        return text + " ".repeat(Math.max(1, width - text.length()));
+    }
+}

@@ -1,0 +1,226 @@
+package io.lifecycle4j;
+
+import io.lifecycle4j.ShutdownReport.Outcome;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.StringJoiner;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The story of a shutdown: five phases, one after another, whatever becomes of each. It returns what happened; of signals
+ * and exit it knows nothing. Runs once, on one thread; {@link #stillRunning} may be asked from others.
+ */
+final class ShutdownSequence {
+    private final Lifecycle lifecycle;
+    private final Lifecycle.Stop stop;
+    private final Clock clock;
+    private final Starter starter;
+    private final Components.Snapshot components;
+    private final Limits limits;
+    private final Budget budget;
+    private final Wakeup wakeup;
+    private final ShutdownLog log;
+    private final StepRunner runner;
+    private final List<ShutdownReport.Step> steps = new ArrayList<>();
+    private final List<ShutdownReport.Gate> gates = new ArrayList<>();
+    private volatile List<RequestGate> closed = List.of();
+
+    ShutdownSequence(
+            Lifecycle lifecycle,
+            Clock clock,
+            Starter starter,
+            Components.Snapshot components,
+            Limits limits,
+            Wakeup wakeup,
+            BooleanSupplier exiting) {
+        this.lifecycle = lifecycle;
+        this.stop = lifecycle.stop();
+        this.clock = clock;
+        this.starter = starter;
+        this.components = components;
+        this.limits = limits;
+        this.budget = new Budget(limits, stop.since());
+        this.wakeup = wakeup;
+        this.log = new ShutdownLog(lifecycle.name(), stop.reason());
+        this.runner = new StepRunner(lifecycle, clock, stop.reason(), stop.since(), log, wakeup, exiting);
+    }
+
+    ShutdownReport run() {
+        log.begin(limits.shutdown());
+        starter.interrupt();
+        announce();
+        drain();
+        stop();
+        callbacks();
+        release();
+        ShutdownReport report = report();
+        log.end(report, Duration.ofNanos(Math.max(0, budget.deadline() - clock.nanoTime()) / 2));
+        return report;
+    }
+
+    /** What has not ended, in words; takes no lock and calls nobody. */
+    String stillRunning() {
+        StringJoiner names = new StringJoiner("; ");
+        String starting = starter.current();
+        if (starting != null) {
+            names.add(starting);
+        }
+        String steps = runner.stillRunning();
+        if (!steps.isEmpty()) {
+            names.add(steps);
+        }
+        for (RequestGate gate : closed) {
+            if (!gate.isDrained()) {
+                names.add(gate.inFlight() + " in flight at '" + gate.name() + "'");
+            }
+        }
+        return names.length() == 0 ? "nothing" : names.toString();
+    }
+
+    private void announce() {
+        lifecycle.enter(Phase.ANNOUNCE);
+        run(callbacks(Phase.ANNOUNCE));
+        // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
+        if (stop.wasRunning() && !limits.announce().isZero()) {
+            log.phase(Phase.ANNOUNCE, "not ready; requests are served for another " + Text.of(limits.announce()));
+            runner.run(List.of(), () -> false, budget.announceEnd(clock.nanoTime()));
+        }
+    }
+
+    private void drain() {
+        lifecycle.enter(Phase.DRAIN);
+        List<RequestGate> open = components.allGates();
+        closed = List.copyOf(open);
+        open.forEach(gate -> gate.close(wakeup));
+        if (!open.isEmpty()) {
+            log.phase(Phase.DRAIN, "rejecting new requests; in flight: " + counts(open));
+        }
+        long now = clock.nanoTime();
+        long end = budget.drainEnd(now);
+        List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
+        for (ManagedServer server : components.servers()) {
+            if (starter.isAttempted(server)) {
+                drains.add(step(Phase.DRAIN, server.name(), end, server::drain, null));
+            }
+        }
+        steps.addAll(runner.run(drains, () -> open.stream().allMatch(RequestGate::isDrained), end));
+        open.forEach(this::account);
+    }
+
+    private void account(RequestGate gate) {
+        long inFlight = gate.inFlightAtClose();
+        long abandoned = gate.isDrained() ? 0 : gate.inFlight();
+        if (abandoned > 0) {
+            log.gate(gate, namesInFlight(gate));
+        }
+        gates.add(new ShutdownReport.Gate(gate.name(), inFlight, inFlight - abandoned, abandoned, gate.rejected()));
+    }
+
+    private List<String> namesInFlight(RequestGate gate) {
+        return components.servers().stream()
+                .filter(server -> server.gates().contains(gate))
+                .flatMap(server -> server.inFlight().stream())
+                .toList();
+    }
+
+    private void stop() {
+        lifecycle.enter(Phase.STOP);
+        long end = budget.stopEnd(clock.nanoTime());
+        List<StepRunner.Step> stops = new ArrayList<>();
+        Thread settingUp = starter.starting(null);
+        if (settingUp != null) {
+            stops.add(step(Phase.STOP, "setup", end, context -> starter.awaitEnd(), settingUp));
+        }
+        for (ManagedServer server : components.servers()) {
+            if (starter.isAttempted(server)) {
+                stops.add(step(
+                        Phase.STOP, server.name(), end, context -> stop(server, context), starter.starting(server)));
+            }
+        }
+        run(stops);
+    }
+
+    private void stop(ManagedServer server, ShutdownContext context) throws Exception {
+        if (starter.starting(server) != null) {
+            starter.awaitEnd();
+        }
+        server.stop(context);
+    }
+
+    private void callbacks() {
+        lifecycle.enter(Phase.CALLBACKS);
+        run(callbacks(Phase.CALLBACKS));
+    }
+
+    private void release() {
+        lifecycle.enter(Phase.RELEASE);
+        List<Components.Resource> resources = new ArrayList<>(components.resources());
+        Collections.reverse(resources);
+        int open = resources.size();
+        for (Components.Resource resource : resources) {
+            long end = budget.releaseEnd(clock.nanoTime(), open--);
+            run(List.of(step(
+                    Phase.RELEASE,
+                    resource.name(),
+                    end,
+                    context -> resource.resource().close(),
+                    null)));
+        }
+    }
+
+    private ShutdownReport report() {
+        Duration duration = Duration.ofNanos(clock.nanoTime() - stop.since());
+        return new ShutdownReport(lifecycle.name(), stop.reason(), outcome(), duration, steps, gates);
+    }
+
+    private Outcome outcome() {
+        Outcome worst = stop.reason().failure() == null ? Outcome.CLEAN : Outcome.FAILED;
+        for (ShutdownReport.Step step : steps) {
+            worst = step.outcome().compareTo(worst) > 0 ? step.outcome() : worst;
+        }
+        return worst;
+    }
+
+    private List<StepRunner.Step> callbacks(Phase phase) {
+        long now = clock.nanoTime();
+        List<StepRunner.Step> todo = new ArrayList<>();
+        for (Components.Callback each : components.callbacks(phase)) {
+            todo.add(step(phase, each.name(), callbackEnd(each, now), each.callback(), null));
+        }
+        return todo;
+    }
+
+    private long callbackEnd(Components.Callback callback, long now) {
+        Duration own = callback.limit();
+        return switch (callback.phase()) {
+            case ANNOUNCE -> budget.announceCallbackEnd(now, own == null ? limits.callback() : own);
+            case DRAIN -> Math.min(budget.drainEnd(now), own == null ? Long.MAX_VALUE : now + own.toNanos());
+            case CALLBACKS -> budget.callbackEnd(now, own == null ? limits.callback() : own);
+            case STOP, RELEASE -> throw new AssertionError(callback.phase());
+        };
+    }
+
+    private void run(List<StepRunner.Step> todo) {
+        if (!todo.isEmpty()) {
+            log.phase(
+                    todo.get(0).phase(),
+                    todo.stream().map(StepRunner.Step::name).collect(Collectors.joining(", ")));
+        }
+        steps.addAll(runner.run(todo, () -> true, 0));
+    }
+
+    private static StepRunner.Step step(
+            Phase phase, String name, long end, ShutdownCallback body, @Nullable Thread suspect) {
+        return new StepRunner.Step(phase, name, end, body, suspect);
+    }
+
+    private static String counts(List<RequestGate> gates) {
+        return gates.stream()
+                .map(gate -> gate.inFlight() + " at '" + gate.name() + "'")
+                .collect(Collectors.joining(", "));
+    }
+}

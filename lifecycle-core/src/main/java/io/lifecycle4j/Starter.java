@@ -1,0 +1,118 @@
+package io.lifecycle4j;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the setup and the starts, one after another on one thread, so that a shutdown can interrupt the one in progress.
+ *
+ * <p>Two threads meet here under this object's monitor, which is never held while user code runs: the starting one, and
+ * the one that shuts down. The race of {@link #begin} against {@link #interrupt}: the state is STOPPING before {@code
+ * interrupt} is called, so a call that begins later is refused, and one that began earlier is interrupted. The race of the
+ * call's end against {@code interrupt}: whichever has the monitor first; an interrupt that was sent is cleared when
+ * the call ends, so that it never leaks out to the caller.
+ */
+final class Starter {
+    private final Lifecycle lifecycle;
+    private final Set<ManagedServer> attempted = new LinkedHashSet<>();
+    private @Nullable Thread thread;
+    private volatile @Nullable String current; // read without the monitor by last words
+    private @Nullable ManagedServer currentServer;
+    private boolean interrupted;
+
+    Starter(Lifecycle lifecycle) {
+        this.lifecycle = lifecycle;
+    }
+
+    /** Runs the setup; returns false if a shutdown came first. */
+    boolean setUp(AppSetup setup, AppBuilder builder) throws Exception {
+        if (!begin("setup", null)) {
+            return false;
+        }
+        try {
+            setup.configure(builder);
+            return true;
+        } finally {
+            end();
+        }
+    }
+
+    /** Starts a server; returns false if a shutdown came first. */
+    boolean start(ManagedServer server, ServerContext context) throws Exception {
+        if (!begin("start of server '" + server.name() + "'", server)) {
+            return false;
+        }
+        try {
+            server.start(context);
+            return true;
+        } finally {
+            end();
+        }
+    }
+
+    /** Interrupts what is in progress. Called once, when the state is STOPPING. */
+    synchronized void interrupt() {
+        if (thread != null) {
+            interrupted = true;
+            thread.interrupt();
+        }
+    }
+
+    /** What is in progress, for the log; null if nothing is. */
+    @Nullable
+    String current() {
+        return current;
+    }
+
+    /** The thread on which the server is being started just now; null if it is not. */
+    synchronized @Nullable Thread starting(@Nullable ManagedServer server) {
+        return currentServer == server ? thread : null;
+    }
+
+    /** Whether a start was tried: only then is there something to stop. */
+    synchronized boolean isAttempted(ManagedServer server) {
+        return attempted.contains(server);
+    }
+
+    /**
+     * Waits until the setup or start in progress has ended, whatever interrupts come: who waits here, on a step's thread,
+     * stops afterwards what has started, even if the shutdown has long gone on without it.
+     */
+    synchronized void awaitEnd() {
+        boolean again = false;
+        while (current != null) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                again = true;
+            }
+        }
+        if (again) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean begin(String what, @Nullable ManagedServer server) {
+        if (lifecycle.isShuttingDown()) {
+            return false;
+        }
+        thread = Thread.currentThread();
+        current = what;
+        currentServer = server;
+        if (server != null) {
+            attempted.add(server);
+        }
+        return true;
+    }
+
+    private synchronized void end() {
+        thread = null;
+        current = null;
+        currentServer = null;
+        if (interrupted) {
+            Thread.interrupted();
+        }
+        notifyAll();
+    }
+}

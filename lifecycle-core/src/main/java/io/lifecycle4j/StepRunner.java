@@ -1,0 +1,228 @@
+package io.lifecycle4j;
+
+import io.lifecycle4j.ShutdownReport.Outcome;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs steps side by side, each on a thread of its own and each bounded, however it behaves.
+ *
+ * <p>A step is RUNNING, then either ENDED, by its own thread, or CUT, by the sequence's thread when little of its limit is
+ * left; one compare-and-set decides which. Only a step that was CUT is interrupted, and whatever it does then, it has timed
+ * out: a return after an interrupt may mean work that was left undone. It is waited for until its limit, then abandoned.
+ */
+final class StepRunner {
+    /**
+     * What to do.
+     *
+     * @param end when it is abandoned, on the clock
+     * @param suspect the thread whose stack tells why it is late, if it is not the step's own
+     */
+    record Step(
+            Phase phase,
+            String name,
+            long end,
+            ShutdownCallback body,
+            @Nullable Thread suspect) {}
+
+    private enum Mark {
+        RUNNING,
+        ENDED,
+        CUT
+    }
+
+    private final Lifecycle lifecycle;
+    private final Clock clock;
+    private final ShutdownReason reason;
+    private final long origin;
+    private final ShutdownLog log;
+    private final Wakeup wakeup;
+    private final BooleanSupplier exiting;
+    private volatile List<StepThread> running = List.of();
+
+    /**
+     * @param origin when the shutdown began
+     * @param wakeup wakes the thread that calls {@link #run}
+     * @param exiting whether somebody has called System.exit: a step that is found in it will never return
+     */
+    StepRunner(
+            Lifecycle lifecycle,
+            Clock clock,
+            ShutdownReason reason,
+            long origin,
+            ShutdownLog log,
+            Wakeup wakeup,
+            BooleanSupplier exiting) {
+        this.lifecycle = lifecycle;
+        this.clock = clock;
+        this.reason = reason;
+        this.origin = origin;
+        this.log = log;
+        this.wakeup = wakeup;
+        this.exiting = exiting;
+    }
+
+    /**
+     * Runs the steps and returns when each has ended or was abandoned, and when {@code quiet} holds or {@code quietEnd}
+     * has passed. Whoever makes {@code quiet} true signals the wakeup.
+     */
+    List<ShutdownReport.Step> run(List<Step> steps, BooleanSupplier quiet, long quietEnd) {
+        List<StepThread> threads = new ArrayList<>();
+        for (Step step : steps) {
+            threads.add(new StepThread(step));
+        }
+        running = List.copyOf(threads);
+        threads.forEach(StepThread::begin);
+        boolean waiting = true;
+        while (waiting) {
+            long now = clock.nanoTime();
+            long next = quiet.getAsBoolean() || now >= quietEnd ? Long.MAX_VALUE : quietEnd;
+            for (StepThread thread : threads) {
+                next = Math.min(next, thread.check(now));
+            }
+            waiting = next != Long.MAX_VALUE;
+            if (waiting) {
+                wakeup.await(clock, next);
+            }
+        }
+        running = List.of();
+        return threads.stream().map(StepThread::result).toList();
+    }
+
+    /** The names of the steps that have not ended; takes no lock, for last words. */
+    String stillRunning() {
+        StringJoiner names = new StringJoiner(", ");
+        for (StepThread thread : running) {
+            if (!thread.finished) {
+                names.add(thread.step.phase() + " " + thread.step.name());
+            }
+        }
+        return names.toString();
+    }
+
+    /** Whether the calling thread runs a step of the given app. */
+    static boolean isStepOf(Lifecycle lifecycle) {
+        return Thread.currentThread() instanceof StepThread thread && thread.lifecycle() == lifecycle;
+    }
+
+    private final class StepThread extends Thread {
+        private final Step step;
+        private final AtomicReference<Mark> mark = new AtomicReference<>(Mark.RUNNING);
+        private final long began = clock.nanoTime();
+        private final long interruptAt;
+        private ShutdownReport.@Nullable Step result;
+        private @Nullable Throwable failure; // published by `finished`
+        private long ended; // published by `finished`
+        private volatile boolean finished;
+
+        StepThread(Step step) {
+            super(lifecycle.name() + "-" + step.phase().name().toLowerCase(Locale.ROOT) + "-" + step.name());
+            this.step = step;
+            this.interruptAt = Budget.interruptAt(began, step.end());
+            setDaemon(true);
+        }
+
+        Lifecycle lifecycle() {
+            return lifecycle;
+        }
+
+        void begin() {
+            try {
+                start();
+            } catch (Throwable e) { // no memory for another thread
+                finish(e);
+            }
+        }
+
+        @Override
+        public void run() {
+            Throwable thrown = null;
+            try {
+                step.body().run(new ShutdownContext(reason, clock, interruptAt));
+            } catch (Throwable e) { // errors too: whatever a step does ends at this edge
+                thrown = e;
+            }
+            finish(thrown);
+        }
+
+        private void finish(@Nullable Throwable thrown) {
+            failure = thrown;
+            ended = clock.nanoTime();
+            mark.compareAndSet(Mark.RUNNING, Mark.ENDED);
+            finished = true;
+            wakeup.signal();
+        }
+
+        /** Does what is due; returns when to look again, and {@code Long.MAX_VALUE} once there is a result. */
+        long check(long now) {
+            if (result != null) {
+                return Long.MAX_VALUE;
+            }
+            if (finished) {
+                return settle(mark.get() == Mark.CUT ? Outcome.TIMED_OUT : outcomeOf(failure), failure, ended, false);
+            }
+            if (exiting.getAsBoolean() && isInExit(suspect().getStackTrace())) {
+                return settleInExit(now);
+            }
+            if (now < interruptAt) {
+                return interruptAt;
+            }
+            if (mark.compareAndSet(Mark.RUNNING, Mark.CUT)) {
+                StackTraceElement[] stack = suspect().getStackTrace();
+                if (isInExit(stack)) {
+                    return settleInExit(now);
+                }
+                log.cut(step.phase(), step.name(), step.end() - began, stack);
+                interrupt();
+            }
+            return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
+        }
+
+        // Runtime.exit never returns and ignores interrupts; to wait for it would be to wait for ourselves.
+        private long settleInExit(long now) {
+            return settle(Outcome.FAILED, new IllegalStateException("called System.exit"), now, true);
+        }
+
+        private long settle(Outcome outcome, @Nullable Throwable thrown, long end, boolean abandoned) {
+            result = new ShutdownReport.Step(
+                    step.phase(),
+                    step.name(),
+                    Duration.ofNanos(began - origin),
+                    Duration.ofNanos(end - began),
+                    outcome,
+                    thrown,
+                    abandoned);
+            log.ended(result);
+            return Long.MAX_VALUE;
+        }
+
+        private Thread suspect() {
+            Thread suspect = step.suspect();
+            return suspect == null ? this : suspect;
+        }
+
+        ShutdownReport.Step result() {
+            return Objects.requireNonNull(result);
+        }
+    }
+
+    private static Outcome outcomeOf(@Nullable Throwable failure) {
+        return failure == null ? Outcome.CLEAN : Outcome.FAILED;
+    }
+
+    private static boolean isInExit(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getClassName().equals("java.lang.Shutdown")) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

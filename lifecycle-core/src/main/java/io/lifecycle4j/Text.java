@@ -1,0 +1,31 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+
+/** Durations for people. Plain concatenation: a first {@code String.format} costs tens of milliseconds. */
+final class Text {
+
+    private Text() {}
+
+    /** Returns {@code 12 ms} below a second, {@code 1.2 s} from there on. */
+    static String of(Duration duration) {
+        return ofNanos(duration.toNanos());
+    }
+
+    static String ofNanos(long nanos) {
+        long millis = (nanos + 500_000) / 1_000_000;
+        if (millis < 1_000) {
+            return millis + " ms";
+        }
+        long tenths = (millis + 50) / 100;
+        return tenths % 10 == 0 ? tenths / 10 + " s" : tenths / 10 + "." + tenths % 10 + " s";
+    }
+
+    static String stack(StackTraceElement[] stack) {
+        StringBuilder text = new StringBuilder();
+        for (StackTraceElement frame : stack) {
+            text.append("\n\tat ").append(frame);
+        }
+        return text.toString();
+    }
+}

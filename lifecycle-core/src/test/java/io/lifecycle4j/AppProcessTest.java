@@ -1,0 +1,415 @@
+package io.lifecycle4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lifecycle4j.ShutdownReport.Outcome;
+import io.lifecycle4j.testing.FakeProcess;
+import io.lifecycle4j.testing.FakeProcess.Exit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The app that owns its process, in a process that is not real. */
+@Timeout(30)
+class AppProcessTest {
+    private final FakeProcess process = new FakeProcess();
+    private final List<String> events = new CopyOnWriteArrayList<>();
+    private final CountDownLatch never = new CountDownLatch(1);
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM", "HUP"})
+    void aSignalRunsTheWholeSequenceAndExitsWithZero(String signal) {
+        AppView app = process.run("im", this::everything);
+        assertThat(app.state()).isEqualTo(AppState.RUNNING);
+        process.signal(signal);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events)
+                .containsExactly(
+                        "start business", "announce", "drain business", "stop business", "flush", "close b", "close a");
+        ShutdownReport report = process.awaitReport();
+        assertThat(report.outcome()).isEqualTo(Outcome.CLEAN);
+        assertThat(report.reason().toString()).isEqualTo("SIG" + signal);
+        assertThat(report.steps())
+                .extracting(ShutdownReport.Step::name)
+                .containsExactly("announce", "business", "business", "flush", "b", "a");
+    }
+
+    private void everything(AppBuilder app) {
+        app.resource("a", () -> events.add("close a"));
+        app.resource("b", () -> events.add("close b"));
+        app.onShutdown("flush", context -> events.add("flush"));
+        app.onAnnounce("announce", context -> events.add("announce"));
+        app.server(new FakeServer("business", events));
+    }
+
+    @Test
+    void anAppWithNothingRegisteredStartsWaitsAndStops() {
+        process.run("im", app -> {});
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Phase.class)
+    void aSecondSignalForcesTheExitInEveryPhase(Phase phase) {
+        process.run("im", app -> {
+            app.announceDelay(Duration.ofSeconds(phase == Phase.ANNOUNCE ? 5 : 0));
+            app.server(new FakeServer("business", events) {
+                @Override
+                public void drain(ShutdownContext context) throws Exception {
+                    hangIn(Phase.DRAIN, phase);
+                }
+
+                @Override
+                public void stop(ShutdownContext context) throws Exception {
+                    hangIn(Phase.STOP, phase);
+                }
+            });
+            app.onShutdown("flush", context -> hangIn(Phase.CALLBACKS, phase));
+            app.resource("database", () -> hangIn(Phase.RELEASE, phase));
+        });
+        process.signal("INT");
+        process.awaitPhase(phase);
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+    }
+
+    private void hangIn(Phase here, Phase wanted) throws InterruptedException {
+        if (here == wanted) {
+            never.await();
+        }
+    }
+
+    @Test
+    void theEchoOfASignalDoesNotCountButALaterOneDoes() {
+        process.run("im", this::neverFlushed);
+        process.signal("INT");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.advance(Duration.ofMillis(49));
+        process.signal("INT");
+        process.advance(Duration.ofMillis(1));
+        process.signal("HUP");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.signal("INT");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+    }
+
+    private void neverFlushed(AppBuilder app) {
+        app.onShutdown("flush", context -> never.await());
+    }
+
+    @Test
+    void aSignalWithinTheEchoWindowLeavesTheShutdownAlone() {
+        process.run("im", this::neverFlushed);
+        process.signal("INT");
+        process.signal("INT");
+        process.signal("HUP");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.advance(Duration.ofSeconds(3));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+    }
+
+    @Test
+    void withAnEchoWindowOfZeroEverySignalCounts() {
+        process.run("im", app -> {
+            app.ignoreRepeatedSignalsWithin(Duration.ZERO);
+            neverFlushed(app);
+        });
+        process.signal("INT");
+        process.signal("INT");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+    }
+
+    @Test
+    void aFirstSignalJoinsAShutdownThatSomethingElseBegan() {
+        AtomicReference<AppBuilder> builder = new AtomicReference<>();
+        process.run("im", app -> {
+            builder.set(app);
+            neverFlushed(app);
+        });
+        Objects.requireNonNull(builder.get()).requestShutdown("maintenance");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.signal("TERM");
+        process.advance(Duration.ofMillis(2_900));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().reason().description()).isEqualTo("maintenance");
+    }
+
+    @Test
+    void aStepThatHangsIsInterruptedCutAndNamedAndTheNextPhaseRuns() {
+        process.run("im", app -> {
+            app.resource("database", () -> events.add("close"));
+            app.onShutdown("other", context -> events.add("other"));
+            app.onShutdown("flush", context -> {
+                try {
+                    never.await();
+                } catch (InterruptedException e) {
+                    events.add("interrupted");
+                }
+            });
+        });
+        process.signal("TERM");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.advance(Duration.ofMillis(2_899));
+        process.awaitPhase(Phase.CALLBACKS);
+        assertThat(events).containsExactly("other");
+        process.advance(Duration.ofMillis(1));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).containsExactly("other", "interrupted", "close");
+        ShutdownReport report = process.awaitReport();
+        assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(report.toString()).contains("CALLBACKS flush                   TIMED_OUT 2.9 s");
+    }
+
+    @Test
+    void aStepThatIgnoresInterruptsIsAbandonedAtItsLimit() {
+        CountDownLatch interrupted = new CountDownLatch(1);
+        process.run("im", app -> app.onShutdown("stubborn", context -> ignoreInterrupts(interrupted)));
+        process.signal("TERM");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.advance(Duration.ofMillis(2_900));
+        process.awaitPhase(Phase.CALLBACKS);
+        process.advance(Duration.ofMillis(100));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().steps().get(0).abandoned()).isTrue();
+        never.countDown();
+    }
+
+    private void ignoreInterrupts(CountDownLatch interrupted) {
+        while (never.getCount() > 0) {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+            }
+        }
+    }
+
+    @Test
+    void theDeadlineForcesTheExitWhenTheFunctionForTheStatusHangs() {
+        process.run(
+                "im",
+                app -> app.exitStatus(report -> {
+                    process.advance(Duration.ofSeconds(25));
+                    ignoreInterrupts(new CountDownLatch(1));
+                    return 0;
+                }));
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+        never.countDown();
+    }
+
+    @Test
+    void theAnnounceDelayPassesBeforeTheGatesClose() {
+        FakeServer server = new FakeServer("business", events);
+        AppView app = process.run("im", setup -> {
+            setup.announceDelay(Duration.ofSeconds(5));
+            setup.server(server);
+        });
+        assertThat(app.isReady()).isTrue();
+        process.signal("TERM");
+        assertThat(app.isReady()).isFalse();
+        process.awaitPhase(Phase.ANNOUNCE);
+        assertThat(server.gate().tryEnter()).isTrue();
+        process.advance(Duration.ofSeconds(5));
+        process.awaitPhase(Phase.DRAIN);
+        assertThat(server.gate().tryEnter()).isFalse();
+        server.gate().leave();
+        assertThat(process.awaitExit().status()).isZero();
+        assertThat(process.awaitReport().gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+    }
+
+    @Test
+    void requestsInFlightAreAbandonedAtTheDrainsLimit() {
+        FakeServer server = new FakeServer("business", events);
+        process.run("im", app -> app.server(server));
+        assertThat(server.gate().tryEnter()).isTrue();
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        process.advance(Duration.ofSeconds(10));
+        process.awaitExit();
+        assertThat(process.awaitReport().gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
+        assertThat(events).contains("stop business");
+    }
+
+    @Test
+    void aFailedStartReleasesWhatWasRegisteredAndExitsWithOne() {
+        process.run("im", app -> {
+            app.resource("database", () -> events.add("close"));
+            app.onShutdown("flush", context -> events.add("flush"));
+            app.server(new FakeServer("admin", events));
+            app.server(new FakeServer("business", events) {
+                @Override
+                public void start(ServerContext context) throws Exception {
+                    throw new AppStartException("server 'business': port 8080 is in use", null);
+                }
+            });
+            app.server(new FakeServer("third", events));
+        });
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).containsSubsequence("start admin", "drain admin", "stop admin", "flush", "close");
+        assertThat(events).contains("stop business").doesNotContain("start third", "stop third");
+        assertThat(process.awaitReport().reason().description()).isEqualTo("server 'business': port 8080 is in use");
+    }
+
+    @Test
+    void aFailedSetupReleasesWhatWasRegisteredAndExitsWithOne() {
+        process.run("im", app -> {
+            app.resource("database", () -> events.add("close"));
+            throw new AppStartException("cannot reach the database", null);
+        });
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).containsExactly("close");
+    }
+
+    @Test
+    void aSignalDuringASetupThatBlocksReleasesWhatWasRegistered() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        AppView view = process.launch("im", app -> {
+            app.resource("database", () -> events.add("close"));
+            app.server(new FakeServer("business", events));
+            blocked.countDown();
+            never.await();
+        });
+        blocked.await();
+        process.signal("INT");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsExactly("close");
+        assertThat(view.state()).isEqualTo(AppState.STOPPED);
+    }
+
+    @Test
+    void aSignalDuringAStartThatBlocksForEverStopsWhatHasStarted() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        process.launch("im", app -> {
+            app.server(new FakeServer("admin", events));
+            app.server(new FakeServer("business", events) {
+                @Override
+                public void start(ServerContext context) {
+                    blocked.countDown();
+                    ignoreInterrupts(new CountDownLatch(1));
+                }
+            });
+            app.server(new FakeServer("third", events));
+        });
+        blocked.await();
+        process.signal("INT");
+        process.awaitPhase(Phase.STOP);
+        process.advance(Duration.ofMillis(4_900));
+        process.awaitPhase(Phase.STOP);
+        process.advance(Duration.ofMillis(100));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).contains("stop admin").doesNotContain("start third", "stop business");
+        never.countDown();
+    }
+
+    @Test
+    void aSecondSignalDuringABlockedSetupForcesTheExit() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        process.launch("im", app -> {
+            blocked.countDown();
+            ignoreInterrupts(new CountDownLatch(1));
+        });
+        blocked.await();
+        process.signal("INT");
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+        never.countDown();
+    }
+
+    @Test
+    void aServerThatFailsWhileRunningEndsTheAppWithStatusOne() {
+        FakeServer server = new FakeServer("business", events);
+        process.run("im", app -> app.server(server));
+        server.fail(new IllegalStateException("the acceptor died"));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        ShutdownReport report = process.awaitReport();
+        assertThat(report.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(report.reason().description())
+                .isEqualTo("server 'business' failed: java.lang.IllegalStateException: the acceptor died");
+    }
+
+    @Test
+    void exitElsewhereRunsTheSequenceAndItsStatusStands() {
+        process.run("im", this::everything);
+        process.exitElsewhere(7);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(7, false));
+        assertThat(events).contains("flush", "close a");
+        assertThat(process.awaitReport().reason().kind()).isEqualTo(ShutdownReason.Kind.EXIT);
+    }
+
+    @Test
+    void theExitStatusIsTheUsers() {
+        process.run("im", app -> app.exitStatus(report -> report.isClean() ? 42 : 43));
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(42, false));
+    }
+
+    @Test
+    void aFunctionForTheExitStatusThatThrowsGivesOne() {
+        process.run(
+                "im",
+                app -> app.exitStatus(report -> {
+                    throw new IllegalStateException("no status");
+                }));
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+    }
+
+    @Test
+    void aSecondRunInOneProcessIsRefused() {
+        process.run("im", app -> {});
+        assertThatThrownBy(() -> process.run("other", app -> {}))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("App 'other' cannot run: this process belongs to app 'im'");
+    }
+
+    @Test
+    void aSetupCannotBuildTheAppThatRunBuilds() {
+        process.run(
+                "im",
+                app -> assertThatThrownBy(app::build)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("App 'im' is built by App.run; leave out the call of build()"));
+        process.signal("TERM");
+        assertThat(process.awaitExit().status()).isZero();
+    }
+
+    @Test
+    void aResourceThatComesTooLateIsClosedAndRefused() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        AtomicReference<Throwable> refusal = new AtomicReference<>();
+        process.launch("im", app -> {
+            blocked.countDown();
+            ignoreInterruptsOnce();
+            try {
+                app.resource("database", () -> events.add("close"));
+            } catch (IllegalStateException e) {
+                refusal.set(e);
+            }
+        });
+        blocked.await();
+        process.signal("INT");
+        assertThat(process.awaitExit().forced()).isFalse();
+        assertThat(events).containsExactly("interrupted", "close");
+        assertThat(refusal.get())
+                .hasMessageMatching("App 'im' is (STOPPING|STOPPED); resources can be added only before start");
+    }
+
+    private void ignoreInterruptsOnce() {
+        try {
+            never.await();
+        } catch (InterruptedException e) {
+            events.add("interrupted");
+        }
+    }
+}

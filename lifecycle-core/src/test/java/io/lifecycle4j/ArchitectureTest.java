@@ -1,0 +1,97 @@
+package io.lifecycle4j;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** Each power has one holder. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPath(Path.of("target/classes"));
+
+    @Test
+    void onlySignalsTouchesSignalsAndHooks() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("Signals")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("sun.misc..")
+                .orShould()
+                .callMethod(Runtime.class, "addShutdownHook", Thread.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheJvmProcessExitsOrHalts() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("JvmProcess")
+                .should()
+                .callMethod(System.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "halt", int.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheClockReadsTheTime() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("SystemClock")
+                .and()
+                .resideOutsideOfPackage("..testing..") // its patience is real
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theSequenceKnowsNothingOfTheProcess() {
+        noClasses()
+                .that()
+                .haveSimpleName("ShutdownSequence")
+                .or()
+                .haveSimpleName("StepRunner")
+                .should()
+                .dependOnClassesThat()
+                .haveSimpleName("HostProcess")
+                .orShould()
+                .dependOnClassesThat()
+                .haveSimpleName("AppProcess")
+                .orShould()
+                .dependOnClassesThat()
+                .haveSimpleName("Signals")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheLifecycleChangesTheState() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("Lifecycle")
+                .should()
+                .callConstructor(Lifecycle.Snapshot.class, AppState.class, Phase.class, Lifecycle.Stop.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void coreNeedsNothingButTheJdkAndSlf4j() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages("io.lifecycle4j..", "java..", "org.slf4j..", "sun.misc..", "org.jspecify..")
+                .check(CLASSES);
+        assertThat(CLASSES).isNotEmpty();
+    }
+}

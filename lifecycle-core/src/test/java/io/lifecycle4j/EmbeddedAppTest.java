@@ -1,0 +1,246 @@
+package io.lifecycle4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lifecycle4j.ShutdownReport.Outcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The app without a process of its own, on the real clock. */
+@Timeout(30)
+class EmbeddedAppTest {
+    private final List<String> events = new CopyOnWriteArrayList<>();
+
+    @Test
+    void startsAndShutsDownAndTheCallerGoesOn() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.server(new FakeServer("business", events));
+        App app = builder.build();
+        app.start();
+        assertThat(app.state()).isEqualTo(AppState.RUNNING);
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.isClean()).isTrue();
+        assertThat(app.state()).isEqualTo(AppState.STOPPED);
+        assertThat(events).containsExactly("start business", "drain business", "stop business");
+        assertThat(app.shutdown("again")).isSameAs(report);
+    }
+
+    @Test
+    void aFailedStartThrowsWithTheFailuresOfTheCleanUpSuppressed() {
+        AppBuilder builder = App.builder("im");
+        IllegalStateException cause = new IllegalStateException("no disk");
+        builder.onShutdown("flush", context -> {
+            throw new IllegalArgumentException("no flush either");
+        });
+        builder.server(new FakeServer("business", events) {
+            @Override
+            public void start(ServerContext context) {
+                throw cause;
+            }
+        });
+        assertThatThrownBy(builder.build()::start)
+                .isInstanceOf(AppStartException.class)
+                .hasMessage("App 'im' did not start: server 'business' could not start:"
+                        + " java.lang.IllegalStateException: no disk")
+                .hasCause(cause)
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+        assertThat(events).contains("stop business");
+    }
+
+    @Test
+    void shutdownBeforeStartReleasesAndALaterStartIsRefused() {
+        AppBuilder builder = App.builder("im");
+        builder.resource("database", () -> events.add("close"));
+        builder.server(new FakeServer("business", events));
+        App app = builder.build();
+        assertThat(app.shutdown("never wanted").isClean()).isTrue();
+        assertThat(events).containsExactly("close");
+        assertThatThrownBy(app::start)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("App 'im' is STOPPED; it can be started only once, from NEW");
+    }
+
+    @Test
+    void startingTwiceIsRefused() throws Exception {
+        try (App app = App.builder("im").build()) {
+            app.start();
+            assertThatThrownBy(app::start)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("App 'im' is RUNNING; it can be started only once, from NEW");
+        }
+    }
+
+    @Test
+    void registeringAfterStartIsRefused() throws Exception {
+        AppBuilder builder = App.builder("im");
+        try (App app = builder.build()) {
+            app.start();
+            assertThatThrownBy(() -> builder.onShutdown("flush", context -> {}))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("App 'im' is RUNNING; callbacks can be added only before start");
+        }
+    }
+
+    @Test
+    void badInputIsRefusedWithItsValueAndWhatWasExpected() {
+        AppBuilder builder = App.builder("im");
+        assertThatThrownBy(() -> App.builder(" ")).hasMessage("app name: ' ' (expected: not blank)");
+        assertThatThrownBy(() -> builder.shutdownTimeout(Duration.ZERO))
+                .hasMessage("shutdownTimeout: PT0S (expected: > 0)");
+        assertThatThrownBy(() -> builder.drainTimeout(Duration.ofSeconds(-1)))
+                .hasMessage("drainTimeout: PT-1S (expected: >= 0)");
+        assertThatThrownBy(() -> builder.announceDelay(Duration.ofDays(366)))
+                .hasMessage("announceDelay: PT8784H (expected: at most 365 days)");
+        assertThatThrownBy(() -> builder.onShutdown("flush", Duration.ZERO, context -> {}))
+                .hasMessage("limit of 'flush': PT0S (expected: > 0)");
+        builder.resource("database", () -> {});
+        assertThatThrownBy(() -> builder.resource("database", () -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resource 'database' is registered already (expected: a name that is used once)");
+    }
+
+    @Test
+    void callbacksRunConcurrentlyAndNoneHarmsAnother() throws Exception {
+        CountDownLatch all = new CountDownLatch(3);
+        AppBuilder builder = App.builder("im");
+        for (String name : List.of("one", "two", "three")) {
+            builder.onShutdown(name, context -> {
+                all.countDown();
+                all.await(); // passes only if they run side by side
+                events.add(name);
+            });
+        }
+        builder.onShutdown("throws", context -> {
+            throw new StackOverflowError();
+        });
+        App app = builder.build();
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(events).containsExactlyInAnyOrder("one", "two", "three");
+        assertThat(report.outcome()).isEqualTo(Outcome.FAILED);
+    }
+
+    @Test
+    void theDrainEndsWhenTheLastRequestDoesAndNotAtItsLimit() throws Exception {
+        AppBuilder builder =
+                App.builder("im").drainTimeout(Duration.ofSeconds(20)).shutdownTimeout(Duration.ofMinutes(1));
+        RequestGate gate = builder.gate("queue");
+        App app = builder.build();
+        app.start();
+        assertThat(gate.tryEnter()).isTrue();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> app.phase() == Phase.DRAIN);
+        gate.leave();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.duration()).isLessThan(Duration.ofSeconds(10));
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("queue", 1, 1, 0, 0));
+    }
+
+    @Test
+    void closingFromWithinACallbackOnlyAsksAndWaitingThereIsRefused() throws Exception {
+        AtomicReference<App> self = new AtomicReference<>();
+        AppBuilder builder = App.builder("im");
+        builder.onShutdown(
+                "close", context -> Objects.requireNonNull(self.get()).close());
+        builder.onShutdown("wait", context -> Objects.requireNonNull(self.get()).shutdown("again"));
+        App app = builder.build();
+        self.set(app);
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.steps())
+                .extracting(ShutdownReport.Step::outcome)
+                .containsExactly(Outcome.CLEAN, Outcome.FAILED);
+        assertThat(report.steps().get(1).failure())
+                .hasMessage("App 'im' is STOPPING; a step of its shutdown cannot wait for the end"
+                        + " (call requestShutdown instead)");
+    }
+
+    @Test
+    void manyWhoAskAtOnceSeeOneSequenceAndOneReport() throws Exception {
+        App app = App.builder("im").build();
+        app.start();
+        ExecutorService pool = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<ShutdownReport>> reports = IntStream.range(0, 8)
+                    .mapToObj(i -> pool.submit(() -> app.shutdown("caller " + i)))
+                    .toList();
+            for (Future<ShutdownReport> report : reports) {
+                assertThat(report.get(10, TimeUnit.SECONDS)).isSameAs(app.shutdown("late"));
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void whatHangsOnTheStagesHarmsNothing() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        App app = App.builder("im").build();
+        app.whenShuttingDown().thenRun(() -> awaitQuietly(never));
+        app.whenStopped().thenRun(() -> {
+            throw new IllegalStateException("harmless");
+        });
+        app.start();
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(app.whenStopped().toCompletableFuture().complete(null)).isTrue(); // a copy: completes only itself
+        never.countDown();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void readinessNeedsEveryCondition() throws Exception {
+        AtomicReference<Boolean> healthy = new AtomicReference<>(true);
+        AppBuilder builder = App.builder("im");
+        builder.readiness("database", healthy::get);
+        try (App app = builder.build()) {
+            assertThat(app.isReady()).isFalse();
+            app.start();
+            assertThat(app.isReady()).isTrue();
+            healthy.set(false);
+            assertThat(app.isReady()).isFalse();
+            healthy.set(null); // unboxing throws
+            assertThat(app.isReady()).isFalse();
+        }
+    }
+
+    @Test
+    void aThousandStartsAndStopsLeaveNoThreadBehind() throws Exception {
+        for (int i = 0; i < 1_000; i++) {
+            AppBuilder builder = App.builder("leak");
+            builder.server(new FakeServer("business", events));
+            App app = builder.build();
+            app.start();
+            assertThat(app.shutdown("test").isClean()).isTrue();
+        }
+        Awaitility.await().untilAsserted(() -> assertThat(libraryThreads()).isEmpty());
+    }
+
+    private static Set<String> libraryThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("leak-"))
+                .collect(Collectors.toSet());
+    }
+}
