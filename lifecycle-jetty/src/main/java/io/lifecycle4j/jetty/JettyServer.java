@@ -1,0 +1,187 @@
+package io.lifecycle4j.jetty;
+
+import io.lifecycle4j.AppStartException;
+import io.lifecycle4j.ManagedServer;
+import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.ServerContext;
+import io.lifecycle4j.ShutdownContext;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.NetworkConnector;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.LifeCycle;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+
+/**
+ * A Jetty server that an app starts, drains and stops.
+ *
+ * <p>From the start on, a gate stands outside all handlers. While the app drains, it answers new requests and upgrades with
+ * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}; requests in flight complete, and their HTTP/1.1
+ * responses carry {@code Connection: close}. Open WebSocket sessions are sent what is queued for them, then a close frame, spread over a
+ * time; peers that do not answer are cut. At the stop, idle connections are closed and not waited for.
+ *
+ * <p>Jetty's own graceful stop is not used: it closes the listener first, waits up to two seconds for idle connections and cuts
+ * uploads that pause for one. So {@code stopTimeout} is set to zero, and a server with {@code stopAtShutdown} is refused.
+ *
+ * <p>Handlers, connectors and thread pool stay the user's. To be configured before the app starts, by one thread.
+ *
+ * @since 0.1
+ */
+public final class JettyServer implements ManagedServer {
+    private final String name;
+    private final Server server;
+    private final RequestGate gate;
+    private final WebSocketDrain sessions = new WebSocketDrain();
+    private Predicate<Request> exempt = request -> false;
+    private boolean alwaysOpen;
+    private volatile boolean stopping;
+
+    private JettyServer(String name, Server server) {
+        this.name = name;
+        this.server = server;
+        this.gate = new RequestGate(name);
+    }
+
+    /**
+     * Wraps a server that has not been started.
+     *
+     * @param name names the server in the log and the report; not blank, unique in its app
+     * @param server the server; its app starts and stops it from now on
+     * @throws IllegalArgumentException if the server was started, or would be stopped by a JVM hook of its own
+     */
+    public static JettyServer of(String name, Server server) {
+        Objects.requireNonNull(server, "server");
+        JettyServer wrapped = new JettyServer(name, server);
+        if (!server.isStopped()) {
+            throw new IllegalArgumentException("server '" + name + "': state " + server.getState()
+                    + " (expected: STOPPED; leave the start to the app)");
+        }
+        if (server.getStopAtShutdown()) {
+            throw new IllegalArgumentException(
+                    "server '" + name + "': stopAtShutdown: true (expected: false; its JVM hook"
+                            + " would stop the server while the app still drains it)");
+        }
+        return wrapped;
+    }
+
+    /** Makes the server serve until it stops: no gate, no drain; for health, metrics and status. Returns this. */
+    public JettyServer alwaysOpen() {
+        alwaysOpen = true;
+        return this;
+    }
+
+    /**
+     * Serves the requests that match even while draining, and does not wait for them; none by default. Returns this.
+     *
+     * @param requests asked once for each request, on Jetty's thread; must not block
+     */
+    public JettyServer exempt(Predicate<Request> requests) {
+        exempt = Objects.requireNonNull(requests, "requests");
+        return this;
+    }
+
+    /**
+     * Sets the WebSocket close code and reason; default 1001 and "shutting down".
+     *
+     * @param code 1001 (going away), 1012 (service restart) or another that RFC 6455, section 7.4 lets an endpoint send
+     * @param reason 123 bytes of UTF-8 at the most
+     */
+    public JettyServer closeCode(int code, String reason) {
+        sessions.closeWith(code, reason);
+        return this;
+    }
+
+    /**
+     * Spreads the close of the WebSocket sessions over a time, so that clients do not all come back at once; default a fifth of the drain's
+     * limit, 2 s at the most.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public JettyServer closeOver(Duration time) {
+        if (time.isNegative()) {
+            throw new IllegalArgumentException("closeOver: " + time + " (expected: >= 0)");
+        }
+        sessions.closeOver(time);
+        return this;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public List<RequestGate> gates() {
+        return alwaysOpen ? List.of() : List.of(gate);
+    }
+
+    @Override
+    public void start(ServerContext context) throws Exception {
+        if (!alwaysOpen) {
+            server.insertHandler(new GateHandler(gate, exempt));
+        }
+        server.setStopTimeout(0);
+        server.addEventListener(new StopListener(context));
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new AppStartException(notListening(e), e);
+        }
+        server.getContainedBeans(ServerWebSocketContainer.class)
+                .forEach(container -> container.addSessionListener(sessions));
+    }
+
+    @Override
+    public void drain(ShutdownContext context) throws InterruptedException {
+        if (!alwaysOpen) {
+            sessions.drain(context);
+        }
+    }
+
+    @Override
+    public void stop(ShutdownContext context) throws Exception {
+        stopping = true;
+        // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
+        for (Connector connector : server.getConnectors()) {
+            if (connector instanceof NetworkConnector network) {
+                network.close();
+            }
+            List.copyOf(connector.getConnectedEndPoints()).forEach(EndPoint::close);
+        }
+        server.stop();
+    }
+
+    private String notListening(IOException failure) {
+        String addresses = "";
+        for (Connector connector : server.getConnectors()) {
+            if (connector instanceof NetworkConnector network && !network.isOpen() && addresses.isEmpty()) {
+                String host = network.getHost() == null ? "0.0.0.0" : network.getHost();
+                addresses = host + ":" + network.getPort();
+            }
+        }
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        return "server '" + name + "' cannot listen on " + addresses + ": " + cause.getMessage()
+                + " (free the port, or choose another)";
+    }
+
+    private final class StopListener implements LifeCycle.Listener {
+        private final ServerContext context;
+
+        StopListener(ServerContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public void lifeCycleStopping(LifeCycle event) {
+            if (!stopping) {
+                context.fail(new IllegalStateException("somebody else stopped it (expected: App.requestShutdown)"));
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/** Drains and stops Jetty 12.1 servers for Lifecycle4j. */
+module io.lifecycle4j.jetty {
+    requires transitive io.lifecycle4j.core;
+    requires transitive org.eclipse.jetty.server;
+    requires org.eclipse.jetty.websocket.common;
+    requires org.eclipse.jetty.websocket.server;
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports io.lifecycle4j.jetty;
+}
