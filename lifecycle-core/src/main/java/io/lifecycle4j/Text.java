@@ -24,7 +24,15 @@ final class Text {
     static String stack(StackTraceElement[] stack) {
         StringBuilder text = new StringBuilder();
         for (StackTraceElement frame : stack) {
-            text.append("\n\tat ").append(frame);
+            // Not frame.toString(): for a stack taken from a thread it puts loaders and modules before each class.
+            text.append("\n\tat ")
+                    .append(frame.getClassName())
+                    .append('.')
+                    .append(frame.getMethodName())
+                    .append(
+                            frame.isNativeMethod()
+                                    ? "(native)"
+                                    : "(" + frame.getFileName() + ":" + frame.getLineNumber() + ")");
         }
         return text.toString();
     }

@@ -4,6 +4,7 @@ import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.ManagedServer;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ServerContext;
+import io.lifecycle4j.ShutdownCallback;
 import io.lifecycle4j.ShutdownContext;
 import java.io.IOException;
 import java.time.Duration;
@@ -39,6 +40,7 @@ public final class JettyServer implements ManagedServer {
     private final RequestGate gate;
     private final WebSocketDrain sessions = new WebSocketDrain();
     private Predicate<Request> exempt = request -> false;
+    private ShutdownCallback beforeClose = context -> {};
     private boolean alwaysOpen;
     private volatile boolean stopping;
 
@@ -111,6 +113,16 @@ public final class JettyServer implements ManagedServer {
         return this;
     }
 
+    /**
+     * Sets what is done when the gate has closed and before the first WebSocket session is told: say goodbye to the clients, let
+     * accepted messages be acknowledged. What it sends is written before the close frames. It shares the drain's limit with them;
+     * if it throws, the sessions are closed all the same.
+     */
+    public JettyServer beforeClose(ShutdownCallback callback) {
+        beforeClose = Objects.requireNonNull(callback, "callback");
+        return this;
+    }
+
     @Override
     public String name() {
         return name;
@@ -138,8 +150,13 @@ public final class JettyServer implements ManagedServer {
     }
 
     @Override
-    public void drain(ShutdownContext context) throws InterruptedException {
-        if (!alwaysOpen) {
+    public void drain(ShutdownContext context) throws Exception {
+        if (alwaysOpen) {
+            return;
+        }
+        try {
+            beforeClose.run(context);
+        } finally {
             sessions.drain(context);
         }
     }

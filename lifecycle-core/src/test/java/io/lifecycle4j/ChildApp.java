@@ -1,0 +1,158 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+
+/** What child JVMs run: one scenario each, by name. */
+final class ChildApp {
+    private static final CountDownLatch NEVER = new CountDownLatch(1);
+
+    private ChildApp() {}
+
+    public static void main(String[] arguments) throws Exception {
+        String scenario = arguments[0];
+        switch (scenario) {
+            case "plain" -> App.run("child", ChildApp::plain);
+            case "hanging-callback" -> App.run("child", app -> app.onShutdown("hang", context -> hang()));
+            case "hanging-setup" -> App.run("child", app -> stuck("setup"));
+            case "hanging-start" -> App.run("child", app -> app.server(hangingStart()));
+            case "hanging-hook" -> {
+                Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::hang));
+                App.run("child", ChildApp::plain);
+            }
+            case "held-locks" -> App.run("child", app -> app.onShutdown("hold", context -> holdLocks()));
+            case "full-stdout" ->
+                App.run("child", app -> {
+                    app.onShutdown("hang", context -> hang());
+                    new Thread(ChildApp::fillStdout).start();
+                });
+            case "daemon-threads-only" -> runOnDaemonThread();
+            case "exit-elsewhere" ->
+                App.run("child", app -> {
+                    plain(app);
+                    new Thread(() -> exitWhenRunning(app.view())).start();
+                });
+            case "exit-in-callback" ->
+                App.run("child", app -> {
+                    plain(app);
+                    app.onShutdown("exit", context -> System.exit(3));
+                });
+            case "exit-in-start" ->
+                App.run("child", app -> {
+                    plain(app);
+                    app.server(exitingStart());
+                });
+            case "all-stuck" -> App.run("child", ChildApp::allStuck);
+            case "second-run" ->
+                App.run("child", app -> {
+                    plain(app);
+                    try {
+                        App.run("other", ChildApp::plain);
+                    } catch (IllegalStateException e) {
+                        say(e.toString());
+                    }
+                });
+            default -> throw new IllegalArgumentException(scenario);
+        }
+    }
+
+    private static void plain(AppBuilder app) {
+        app.resource("database", () -> say("closed"));
+        app.onShutdown("flush", context -> say("flushed"));
+        app.server(new FakeServer("business", new ArrayList<>()));
+    }
+
+    private static void runOnDaemonThread() throws InterruptedException {
+        CountDownLatch owned = new CountDownLatch(1);
+        Thread daemon = new Thread(() -> App.run("child", app -> {
+            plain(app);
+            owned.countDown();
+        }));
+        daemon.setDaemon(true);
+        daemon.start();
+        owned.await(); // then main ends, and with it the last thread that is no daemon, but for the app's own
+    }
+
+    private static void allStuck(AppBuilder app) {
+        app.shutdownTimeout(Duration.ofSeconds(2));
+        app.onAnnounce("announce", context -> stuck("announce"));
+        app.onDrain("drain", context -> stuck("drain"));
+        app.onShutdown("flush", context -> stuck("flush"));
+        app.resource("first", () -> stuck("first"));
+        app.resource("second", () -> stuck("second"));
+        app.exitStatus(report -> {
+            stuck("status");
+            return 0;
+        });
+    }
+
+    private static void stuck(String where) {
+        say("stuck in " + where);
+        hang();
+    }
+
+    private static ManagedServer hangingStart() {
+        return new FakeServer("slow", new ArrayList<>()) {
+            @Override
+            public void start(ServerContext context) {
+                stuck("start");
+            }
+        };
+    }
+
+    private static ManagedServer exitingStart() {
+        return new FakeServer("exits", new ArrayList<>()) {
+            @Override
+            public void start(ServerContext context) {
+                System.exit(4);
+            }
+        };
+    }
+
+    private static void exitWhenRunning(AppView app) {
+        while (app.state() != AppState.RUNNING) {
+            Thread.onSpinWait();
+        }
+        System.exit(7);
+    }
+
+    /** Holds what a careless forced exit could need. */
+    @SuppressWarnings("LockOnNonEnclosingClassLiteral") // that is the point
+    private static void holdLocks() {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        synchronized (System.out) {
+            synchronized (System.err) {
+                synchronized (Runtime.class) {
+                    synchronized (group) {
+                        System.err.println("holding");
+                        hang();
+                    }
+                }
+            }
+        }
+    }
+
+    private static void fillStdout() {
+        char[] much = new char[1 << 20];
+        Arrays.fill(much, 'x');
+        System.err.println("filling");
+        System.out.println(much);
+    }
+
+    /** Ignores interrupts. */
+    private static void hang() {
+        while (true) {
+            try {
+                NEVER.await();
+            } catch (InterruptedException e) {
+                say("interrupted");
+            }
+        }
+    }
+
+    private static void say(String line) {
+        System.out.println(line);
+    }
+}
