@@ -15,7 +15,7 @@ public interface ManagedServer {
 
     /**
      * Returns the gates that the app closes when the drain begins and whose requests in flight it waits for. None by
-     * default: such a server accepts work until it stops.
+     * default: such a server is not drained, and accepts work until it stops.
      */
     default List<RequestGate> gates() {
         return List.of();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.StringJoiner;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +84,7 @@ final class ShutdownSequence {
 
     private void announce() {
         lifecycle.enter(Phase.ANNOUNCE);
-        run(callbacks(Phase.ANNOUNCE));
+        run(Phase.ANNOUNCE, callbacks(Phase.ANNOUNCE));
         // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
         if (stop.wasRunning() && !limits.announce().isZero()) {
             log.phase(Phase.ANNOUNCE, "not ready; requests are served for another " + Text.of(limits.announce()));
@@ -103,7 +104,7 @@ final class ShutdownSequence {
         long end = budget.drainEnd(now);
         List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
         for (ManagedServer server : components.servers()) {
-            if (starter.isAttempted(server)) {
+            if (starter.isAttempted(server) && !server.gates().isEmpty()) {
                 drains.add(step(Phase.DRAIN, server.name(), end, server::drain, null));
             }
         }
@@ -141,7 +142,7 @@ final class ShutdownSequence {
                         Phase.STOP, server.name(), end, context -> stop(server, context), starter.starting(server)));
             }
         }
-        run(stops);
+        run(Phase.STOP, stops);
     }
 
     private void stop(ManagedServer server, ShutdownContext context) throws Exception {
@@ -153,17 +154,18 @@ final class ShutdownSequence {
 
     private void callbacks() {
         lifecycle.enter(Phase.CALLBACKS);
-        run(callbacks(Phase.CALLBACKS));
+        run(Phase.CALLBACKS, callbacks(Phase.CALLBACKS));
     }
 
     private void release() {
         lifecycle.enter(Phase.RELEASE);
         List<Components.Resource> resources = new ArrayList<>(components.resources());
         Collections.reverse(resources);
+        say(Phase.RELEASE, resources.stream().map(Components.Resource::name));
         int open = resources.size();
         for (Components.Resource resource : resources) {
             long end = budget.releaseEnd(clock.nanoTime(), open--);
-            run(List.of(step(
+            runQuietly(List.of(step(
                     Phase.RELEASE,
                     resource.name(),
                     end,
@@ -204,13 +206,20 @@ final class ShutdownSequence {
         };
     }
 
-    private void run(List<StepRunner.Step> todo) {
-        if (!todo.isEmpty()) {
-            log.phase(
-                    todo.get(0).phase(),
-                    todo.stream().map(StepRunner.Step::name).collect(Collectors.joining(", ")));
-        }
+    private void run(Phase phase, List<StepRunner.Step> todo) {
+        say(phase, todo.stream().map(StepRunner.Step::name));
+        runQuietly(todo);
+    }
+
+    private void runQuietly(List<StepRunner.Step> todo) {
         steps.addAll(runner.run(todo, () -> true, 0));
+    }
+
+    private void say(Phase phase, Stream<String> names) {
+        String all = names.collect(Collectors.joining(", "));
+        if (!all.isEmpty()) {
+            log.phase(phase, all);
+        }
     }
 
     private static StepRunner.Step step(
