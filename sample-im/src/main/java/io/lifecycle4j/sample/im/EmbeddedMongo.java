@@ -1,0 +1,186 @@
+package io.lifecycle4j.sample.im;
+
+import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import io.lifecycle4j.AppStartException;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.MVStoreTool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A MongoDB-compatible server inside this process, its data in one file of a folder: for trying the sample out, not for
+ * production. What is written is durable after {@link #sync()} only. Close the clients first. Thread-safe.
+ */
+final class EmbeddedMongo implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EmbeddedMongo.class);
+    private static final String HOST = "127.0.0.1";
+    private static final String FILE = "im.mv";
+    private static final long LARGE_FILE = 64L << 20;
+    private static final int RECLAIM_FILL = 50; // per cent
+    private static final int RECLAIM_BYTES = 1 << 20;
+    private static final Duration RECLAIM_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
+
+    private final MVStore store;
+    private final MongoServer server;
+    private final int port;
+    private final AtomicLong reclaimed = new AtomicLong(System.nanoTime());
+
+    private EmbeddedMongo(MVStore store, MongoServer server, int port) {
+        this.store = store;
+        this.server = server;
+        this.port = port;
+    }
+
+    /** Opens the folder, created if missing, and listens on a free port of the loopback interface. */
+    static EmbeddedMongo open(Path folder) throws AppStartException {
+        return open(folder, 0);
+    }
+
+    /** Opens the folder, created if missing, and listens on this port of the loopback interface; 0 means a free one. */
+    static EmbeddedMongo open(Path folder, int port) throws AppStartException {
+        prepare(folder);
+        MVStore store = openStore(folder);
+        MongoServer server = new MongoServer(new H2Backend(store));
+        try {
+            server.bind(HOST, port);
+        } catch (Exception e) { // Netty throws BindException without declaring it
+            server.shutdownNow();
+            throw new AppStartException(
+                    "the embedded MongoDB cannot listen on " + HOST + ":" + port + " (" + e.getMessage()
+                            + "); stop what uses that port, or let a free one be chosen",
+                    null);
+        }
+        return new EmbeddedMongo(store, server, server.getLocalAddress().getPort());
+    }
+
+    private static void prepare(Path folder) throws AppStartException {
+        try {
+            Files.createDirectories(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw unusable(folder, "is not a folder");
+        } catch (IOException e) {
+            throw unusable(folder, "cannot be created (" + e + ")");
+        }
+        if (!Files.isWritable(folder)) {
+            throw unusable(folder, "cannot be written to");
+        }
+    }
+
+    private static MVStore openStore(Path folder) throws AppStartException {
+        try {
+            compact(folder.resolve(FILE));
+            // Commits come from sync() alone: H2's own, in the background, would come after the acknowledgement.
+            MVStore store = new MVStore.Builder()
+                    .fileName(folder.resolve(FILE).toString())
+                    .compress()
+                    .autoCommitDisabled()
+                    .autoCommitBufferSize(0)
+                    .open();
+            if (store.isReadOnly()) {
+                store.closeImmediately();
+                throw unusable(folder, "has a file " + FILE + " that cannot be written to");
+            }
+            return store;
+        } catch (MVStoreException e) {
+            if (e.getErrorCode() == DataUtils.ERROR_FILE_LOCKED) {
+                throw new AppStartException(
+                        "the data folder " + folder + " is in use by another process (its file " + FILE
+                                + " is locked); stop that process, or choose another folder with --data-dir",
+                        null);
+            }
+            throw unusable(folder, "has a file " + FILE + " that cannot be opened (" + e.getMessage() + ")");
+        }
+    }
+
+    /**
+     * Writes the file anew if it is large: it is nearly all dead chunks then, and slow to open (seen: 676 MB opened in
+     * 10 s, or became 29 MB in 2 s). A crash in the midst of it leaves the old file or the new one.
+     */
+    private static void compact(Path file) {
+        String name = file.toString();
+        MVStoreTool.compactCleanUp(name);
+        long before = file.toFile().length();
+        if (before > LARGE_FILE) {
+            MVStoreTool.compact(name, true);
+            log.info(
+                    "Compacted {} from {} to {} MB",
+                    file,
+                    before >> 20,
+                    file.toFile().length() >> 20);
+        }
+    }
+
+    private static AppStartException unusable(Path folder, String why) {
+        return new AppStartException(
+                "the data folder " + folder + " " + why
+                        + " (expected: a folder that this user can read and write); mend that, or choose another with --data-dir",
+                null);
+    }
+
+    /** The address for {@link MongoConnection#open}; holds no secret. */
+    String connectionString() {
+        return "mongodb://" + HOST + ":" + port + "/im";
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** Makes everything written before the call survive a kill of the process and a loss of power; see {@link Durability}. */
+    void sync() {
+        if (store.isClosed()) { // commit() would return as if it had done its work
+            throw new IllegalStateException("the embedded MongoDB is closed");
+        }
+        store.commit();
+        store.sync();
+        reclaim();
+    }
+
+    /**
+     * Commits, cuts the clients off and closes the file, within about 4 s; called again, it does nothing. Nothing that was
+     * synced depends on it.
+     */
+    @Override
+    public void close() {
+        if (store.isClosed()) {
+            return;
+        }
+        store.commit();
+        // The server waits without limit for its own threads, so it is closed on a thread that can be left behind.
+        Thread closer = new Thread(server::shutdownNow, "im-embedded-mongo-close");
+        closer.setDaemon(true);
+        closer.start();
+        try {
+            closer.join(CLOSE_LIMIT.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!store.isClosed()) {
+            log.warn("Embedded MongoDB not closed within {} ms; what was committed is safe", CLOSE_LIMIT.toMillis());
+        }
+    }
+
+    /**
+     * Every commit appends tens of kilobytes, and H2's own thread, which would reclaim them, also commits in the midst of
+     * operations: so it is off, and a small step is done here, some tens of milliseconds in a busy second.
+     */
+    private void reclaim() {
+        long last = reclaimed.get();
+        long now = System.nanoTime();
+        if (now - last > RECLAIM_INTERVAL.toNanos()
+                && store.getFileStore().size() > LARGE_FILE
+                && reclaimed.compareAndSet(last, now)) {
+            store.compact(RECLAIM_FILL, RECLAIM_BYTES);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.lifecycle4j.sample.im;
+
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ResourceHandler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.resource.ResourceFactory;
+
+/** The page, out of the jar; with headers that let it load and run nothing but itself. */
+final class WebPage extends ResourceHandler {
+    private static final String POLICY =
+            "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self';"
+                    + " frame-ancestors 'none'";
+
+    WebPage() {
+        setBaseResource(ResourceFactory.of(this).newClassLoaderResource("web/"));
+        setDirAllowed(false);
+        setWelcomeFiles("index.html");
+        setCacheControl("no-cache");
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        HttpFields.Mutable headers = response.getHeaders();
+        headers.put("Content-Security-Policy", POLICY);
+        headers.put("X-Content-Type-Options", "nosniff");
+        headers.put("Referrer-Policy", "no-referrer");
+        return super.handle(request, response, callback);
+    }
+}

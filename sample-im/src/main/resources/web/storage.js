@@ -1,0 +1,47 @@
+/** What the browser remembers. Storage may be full or forbidden; then it is remembered only as long as the page is open. */
+
+const NAME = 'im.name';
+const REFUSAL = 'im.refusal';
+const ROOMS = 'im.rooms';
+const DRAFT = 'im.draft/';
+
+/** The name this tab goes by; a new tab has none. */
+export const tabName = () => attempt(() => sessionStorage.getItem(NAME));
+export const lastName = () => attempt(() => localStorage.getItem(NAME)) ?? '';
+
+export function saveName(name) {
+  attempt(() => sessionStorage.setItem(NAME, name));
+  attempt(() => localStorage.setItem(NAME, name));
+}
+
+/** The tab begins anew: its name and its drafts go. */
+export const forgetTab = () => attempt(() => sessionStorage.clear());
+
+/** Why the server refused the last name: said on the page that asks for another. */
+export const saveRefusal = (reason) => attempt(() => sessionStorage.setItem(REFUSAL, reason));
+
+export function takeRefusal() {
+  const reason = attempt(() => sessionStorage.getItem(REFUSAL)) ?? '';
+  saveRefusal('');
+  return reason;
+}
+
+export const rooms = () => load(ROOMS) ?? [];
+export const addRoom = (name) => save(ROOMS, [...new Set([...rooms(), name])]);
+export const removeRoom = (name) => save(ROOMS, rooms().filter((other) => other !== name));
+
+export const draft = (room) => attempt(() => sessionStorage.getItem(DRAFT + room)) ?? '';
+export const saveDraft = (room, text) => attempt(() => sessionStorage.setItem(DRAFT + room, text));
+
+export const load = (key) => attempt(() => JSON.parse(localStorage.getItem(key)));
+export const save = (key, value) => attempt(() => localStorage.setItem(key, JSON.stringify(value)));
+export const remove = (key) => attempt(() => localStorage.removeItem(key));
+export const keys = (prefix) => attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
+
+function attempt(action) {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,116 @@
+package io.lifecycle4j.sample.im;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lifecycle4j.AppStartException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bson.Document;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+final class EmbeddedMongoTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void createsAMissingFolderAndKeepsDataAcrossARestart() throws Exception {
+        Path deep = folder.resolve("a/b");
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(deep);
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            connection.database().getCollection("things").insertOne(new Document("_id", "kept"));
+        }
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(deep);
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            assertThat(connection.database().getCollection("things").find().first())
+                    .isEqualTo(new Document("_id", "kept"));
+        }
+        assertThat(deep.resolve("im.mv")).isRegularFile();
+    }
+
+    @Test
+    void whatWasSyncedIsInTheFileWithoutAClose() throws Exception {
+        Path copy = folder.resolve("copy");
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(folder.resolve("data"));
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            connection.database().getCollection("things").insertOne(new Document("_id", "synced"));
+            embedded.sync();
+            connection.database().getCollection("things").insertOne(new Document("_id", "not synced"));
+            Files.createDirectories(copy);
+            Files.copy(folder.resolve("data/im.mv"), copy.resolve("im.mv"));
+        }
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(copy);
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            assertThat(connection.database().getCollection("things").find())
+                    .containsExactly(new Document("_id", "synced"));
+        }
+    }
+
+    @Test
+    void aFolderInUseIsNamedWithWhatToDo() throws Exception {
+        EmbeddedMongo first = EmbeddedMongo.open(folder);
+        try (first) {
+            assertThatThrownBy(() -> EmbeddedMongo.open(folder))
+                    .isInstanceOf(AppStartException.class)
+                    .hasNoCause()
+                    .hasMessage(
+                            "the data folder " + folder + " is in use by another process (its file im.mv is locked);"
+                                    + " stop that process, or choose another folder with --data-dir");
+        }
+        EmbeddedMongo.open(folder).close();
+    }
+
+    @Test
+    void aFileInTheFoldersPlaceIsNamedWithWhatIsExpected() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> EmbeddedMongo.open(file))
+                .isInstanceOf(AppStartException.class)
+                .hasMessage(
+                        "the data folder " + file + " is not a folder (expected: a folder that this user can read and"
+                                + " write); mend that, or choose another with --data-dir");
+    }
+
+    @Test
+    void aFolderThatCannotBeCreatedIsNamed() throws IOException {
+        Path below = Files.createFile(folder.resolve("file")).resolve("data");
+        assertThatThrownBy(() -> EmbeddedMongo.open(below))
+                .isInstanceOf(AppStartException.class)
+                .hasMessageStartingWith("the data folder " + below + " cannot be created (");
+    }
+
+    @Test
+    void aFileThatIsNoStoreIsNotOverwritten() throws IOException {
+        Path file = Files.writeString(folder.resolve("im.mv"), "something else ".repeat(1_000));
+        assertThatThrownBy(() -> EmbeddedMongo.open(folder))
+                .isInstanceOf(AppStartException.class)
+                .hasMessageStartingWith("the data folder " + folder + " has a file im.mv that cannot be opened (")
+                .hasMessageContaining("--data-dir");
+        assertThat(file).content().startsWith("something else");
+    }
+
+    @Test
+    void aPortInUseIsNamedAndTheFolderIsFreeAgain() throws Exception {
+        EmbeddedMongo first = EmbeddedMongo.open(folder.resolve("first"));
+        try (first) {
+            assertThatThrownBy(() -> EmbeddedMongo.open(folder.resolve("second"), first.port()))
+                    .isInstanceOf(AppStartException.class)
+                    .hasMessageStartingWith("the embedded MongoDB cannot listen on 127.0.0.1:" + first.port() + " (")
+                    .hasMessageContaining("Address already in use");
+            EmbeddedMongo.open(folder.resolve("second")).close();
+        }
+    }
+
+    @Test
+    void closesTwiceAndRefusesToSyncThereafter() throws Exception {
+        EmbeddedMongo embedded = EmbeddedMongo.open(folder);
+        embedded.close();
+        embedded.close();
+        assertThatThrownBy(embedded::sync)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the embedded MongoDB is closed");
+    }
+}
