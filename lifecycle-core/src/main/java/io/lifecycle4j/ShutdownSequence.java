@@ -105,7 +105,7 @@ final class ShutdownSequence {
         List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
         for (ManagedServer server : components.servers()) {
             if (starter.isAttempted(server) && !server.gates().isEmpty()) {
-                drains.add(step(Phase.DRAIN, server.name(), end, server::drain, null));
+                drains.add(step(Phase.DRAIN, server.name(), now, end, server::drain, null));
             }
         }
         steps.addAll(runner.run(drains, () -> open.stream().allMatch(RequestGate::isDrained), end));
@@ -130,16 +130,22 @@ final class ShutdownSequence {
 
     private void stop() {
         lifecycle.enter(Phase.STOP);
-        long end = budget.stopEnd(clock.nanoTime());
+        long now = clock.nanoTime();
+        long end = budget.stopEnd(now);
         List<StepRunner.Step> stops = new ArrayList<>();
         Thread settingUp = starter.starting(null);
         if (settingUp != null) {
-            stops.add(step(Phase.STOP, "setup", end, context -> starter.awaitEnd(), settingUp));
+            stops.add(step(Phase.STOP, "setup", now, end, context -> starter.awaitEnd(), settingUp));
         }
         for (ManagedServer server : components.servers()) {
             if (starter.isAttempted(server)) {
                 stops.add(step(
-                        Phase.STOP, server.name(), end, context -> stop(server, context), starter.starting(server)));
+                        Phase.STOP,
+                        server.name(),
+                        now,
+                        end,
+                        context -> stop(server, context),
+                        starter.starting(server)));
             }
         }
         run(Phase.STOP, stops);
@@ -164,10 +170,12 @@ final class ShutdownSequence {
         say(Phase.RELEASE, resources.stream().map(Components.Resource::name));
         int open = resources.size();
         for (Components.Resource resource : resources) {
-            long end = budget.releaseEnd(clock.nanoTime(), open--);
+            long now = clock.nanoTime();
+            long end = budget.releaseEnd(now, open--);
             runQuietly(List.of(step(
                     Phase.RELEASE,
                     resource.name(),
+                    now,
                     end,
                     context -> resource.resource().close(),
                     null)));
@@ -191,7 +199,7 @@ final class ShutdownSequence {
         long now = clock.nanoTime();
         List<StepRunner.Step> todo = new ArrayList<>();
         for (Components.Callback each : components.callbacks(phase)) {
-            todo.add(step(phase, each.name(), callbackEnd(each, now), each.callback(), null));
+            todo.add(step(phase, each.name(), now, callbackEnd(each, now), each.callback(), null));
         }
         return todo;
     }
@@ -223,8 +231,8 @@ final class ShutdownSequence {
     }
 
     private static StepRunner.Step step(
-            Phase phase, String name, long end, ShutdownCallback body, @Nullable Thread suspect) {
-        return new StepRunner.Step(phase, name, end, body, suspect);
+            Phase phase, String name, long start, long end, ShutdownCallback body, @Nullable Thread suspect) {
+        return new StepRunner.Step(phase, name, start, end, body, suspect);
     }
 
     private static String counts(List<RequestGate> gates) {

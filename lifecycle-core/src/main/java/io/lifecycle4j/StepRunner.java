@@ -22,12 +22,14 @@ final class StepRunner {
     /**
      * What to do.
      *
+     * @param start when its limit began to run, on the clock
      * @param end when it is abandoned, on the clock
      * @param suspect the thread whose stack tells why it is late, if it is not the step's own
      */
     record Step(
             Phase phase,
             String name,
+            long start,
             long end,
             ShutdownCallback body,
             @Nullable Thread suspect) {}
@@ -115,7 +117,6 @@ final class StepRunner {
     private final class StepThread extends Thread {
         private final Step step;
         private final AtomicReference<Mark> mark = new AtomicReference<>(Mark.RUNNING);
-        private final long began = clock.nanoTime();
         private final long interruptAt;
         private ShutdownReport.@Nullable Step result;
         private @Nullable Throwable failure; // published by `finished`
@@ -125,7 +126,7 @@ final class StepRunner {
         StepThread(Step step) {
             super(lifecycle.name() + "-" + step.phase().name().toLowerCase(Locale.ROOT) + "-" + step.name());
             this.step = step;
-            this.interruptAt = Budget.interruptAt(began, step.end());
+            this.interruptAt = Budget.interruptAt(step.start(), step.end());
             setDaemon(true);
         }
 
@@ -179,7 +180,7 @@ final class StepRunner {
                 if (isInExit(stack)) {
                     return settleInExit(now);
                 }
-                log.cut(step.phase(), step.name(), step.end() - began, stack);
+                log.cut(step.phase(), step.name(), step.end() - step.start(), stack);
                 interrupt();
             }
             return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
@@ -194,8 +195,8 @@ final class StepRunner {
             result = new ShutdownReport.Step(
                     step.phase(),
                     step.name(),
-                    Duration.ofNanos(began - origin),
-                    Duration.ofNanos(end - began),
+                    Duration.ofNanos(step.start() - origin),
+                    Duration.ofNanos(end - step.start()),
                     outcome,
                     thrown,
                     abandoned);

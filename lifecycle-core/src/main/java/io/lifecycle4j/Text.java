@@ -25,14 +25,9 @@ final class Text {
         StringBuilder text = new StringBuilder();
         for (StackTraceElement frame : stack) {
             // Not frame.toString(): for a stack taken from a thread it puts loaders and modules before each class.
-            text.append("\n\tat ")
-                    .append(frame.getClassName())
-                    .append('.')
-                    .append(frame.getMethodName())
-                    .append(
-                            frame.isNativeMethod()
-                                    ? "(native)"
-                                    : "(" + frame.getFileName() + ":" + frame.getLineNumber() + ")");
+            text.append("\n\tat ").append(frame.getClassName()).append('.').append(frame.getMethodName());
+            text.append(
+                    frame.getFileName() == null ? "" : "(" + frame.getFileName() + ":" + frame.getLineNumber() + ")");
         }
         return text.toString();
     }
