@@ -58,7 +58,7 @@ final class ShutdownLog {
 
     void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
         add(() -> LOG.warn(
-                "{}: '{}' has not ended within {}; it is interrupted, then left behind. It was at{}",
+                "{}: '{}' has not ended within {} and is interrupted; it was at{}",
                 phase,
                 step,
                 Text.ofNanos(limit),

@@ -26,8 +26,13 @@ final class Text {
         for (StackTraceElement frame : stack) {
             // Not frame.toString(): for a stack taken from a thread it puts loaders and modules before each class.
             text.append("\n\tat ").append(frame.getClassName()).append('.').append(frame.getMethodName());
-            text.append(
-                    frame.getFileName() == null ? "" : "(" + frame.getFileName() + ":" + frame.getLineNumber() + ")");
+            if (frame.getFileName() != null && frame.getLineNumber() > 0) {
+                text.append('(')
+                        .append(frame.getFileName())
+                        .append(':')
+                        .append(frame.getLineNumber())
+                        .append(')');
+            }
         }
         return text.toString();
     }

@@ -94,9 +94,9 @@ final class ChatHub implements AutoCloseable {
         sessions.add(session);
     }
 
-    void closed(ChatSession session, Iterable<Room> joined) {
+    void closed(ChatSession session, Iterable<String> joined) {
         sessions.remove(session);
-        joined.forEach(room -> room.members.remove(session));
+        joined.forEach(name -> room(name).members.remove(session));
     }
 
     /** Runs the join with the room's deliveries held back, then lets the session have them. */
@@ -104,6 +104,9 @@ final class ChatHub implements AutoCloseable {
         synchronized (room) {
             join.run();
             room.members.add(session);
+        }
+        if (!session.isOpen()) { // closed meanwhile, and perhaps too early to be found in the room
+            room.members.remove(session);
         }
     }
 

@@ -35,7 +35,7 @@ public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
     private static final String STORE_RETRY_FIELD = "retry_ms";
 
     private final ChatHub hub;
-    private final ConcurrentMap<Room, Long> joined = new ConcurrentHashMap<>(); // with the last sequence sent
+    private final ConcurrentMap<String, Long> joined = new ConcurrentHashMap<>(); // with the last sequence sent
     private @Nullable String user; // set by hello, on the thread that reads
 
     ChatSession(ChatHub hub) {
@@ -133,7 +133,7 @@ public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
         if (after >= 0 && !recovered) {
             page = newest(room);
         }
-        joined.put(room, page.head());
+        joined.put(room.name(), page.head());
         send(answer("joined", frame)
                 .put("room", room.name())
                 .put("epoch", "1")
@@ -152,10 +152,7 @@ public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
         String room = frame.path("room").asText();
         String clientId = frame.path("cid").asText();
         String text = frame.path("text").asText();
-        if (!joined.containsKey(hub.room(room))
-                || clientId.isEmpty()
-                || clientId.length() > MOST_ID_LENGTH
-                || text.isBlank()) {
+        if (!joined.containsKey(room) || clientId.isEmpty() || clientId.length() > MOST_ID_LENGTH || text.isBlank()) {
             send(nack(frame, "forbidden", 0));
         } else if (text.getBytes(StandardCharsets.UTF_8).length > MOST_TEXT_BYTES) {
             send(nack(frame, "too_large", 0));
@@ -188,9 +185,7 @@ public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
                 .put("msg_id", message.id())
                 .put("created_at", message.createdAt().toEpochMilli())
                 .put("dup", stored.duplicate()));
-        if (!stored.duplicate()) {
-            hub.deliver(message);
-        }
+        hub.deliver(message); // a duplicate too: it may be news here, after a write that seemed to have failed
     }
 
     private static ObjectNode nack(JsonNode frame, String code, long retryMillis) {
@@ -219,15 +214,16 @@ public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
     private void received(JsonNode frame, String speaker) {
         String room = frame.path("room").asText();
         long seq = frame.path("seq").asLong(0);
-        if (seq > 0 && joined.containsKey(hub.room(room))) {
+        if (seq > 0 && joined.containsKey(room)) {
             hub.receipts().received(speaker, room, seq);
         }
     }
 
-    /** Hands on a message of a room that was joined, unless the join's answer held it already. */
+    /** Hands on a message of a room that was joined, unless the client has it. Called under the room's monitor. */
     void deliver(ChatMessage message, String frame) {
-        Long last = joined.computeIfPresent(hub.room(message.room()), (room, sent) -> Math.max(sent, message.seq()));
-        if (last != null && last == message.seq()) {
+        Long sent = joined.get(message.room());
+        if (sent != null && message.seq() > sent) {
+            joined.put(message.room(), message.seq());
             getSession().sendText(frame, Callback.NOOP);
         }
     }

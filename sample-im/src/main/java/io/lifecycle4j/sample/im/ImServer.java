@@ -49,20 +49,23 @@ final class ImServer implements AppSetup {
                 .drainTimeout(options.drainTimeout)
                 .callbackTimeout(options.callbackTimeout);
 
-        Durability durability = Durability.BY_WRITE_CONCERN;
-        String uri = options.mongoUri;
-        if (uri.isEmpty()) {
+        MongoConnection mongo;
+        MessageStore store;
+        Durability durability;
+        if (options.mongoUri.isEmpty()) {
+            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.dataDir);
             EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataDir));
             durability = embedded::sync;
-            uri = embedded.connectionString();
-            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.dataDir);
+            mongo = app.resource("mongo", MongoConnection.open(embedded.connectionString()));
+            store = MongoMessageStore.alone(mongo, durability);
+        } else {
+            durability = Durability.BY_WRITE_CONCERN;
+            mongo = app.resource("mongo", MongoConnection.open(options.mongoUri));
+            store = MongoMessageStore.shared(mongo, durability);
         }
-        MongoConnection mongo = app.resource("mongo", MongoConnection.open(uri));
+        app.resource("message-store", () -> store.finish(STORE_LIMIT));
         MongoHeartbeat heartbeat = app.resource("mongo-heartbeat", new MongoHeartbeat(mongo, HEARTBEAT));
         app.readiness("mongo", heartbeat::isHealthy);
-
-        MessageStore store = MongoMessageStore.alone(mongo, durability);
-        app.resource("message-store", () -> store.finish(STORE_LIMIT));
         ReadReceipts receipts = app.resource(
                 "receipts", new ReadReceipts(mongo, durability, Duration.ofMillis(options.demoFlushMillis)));
         RequestGate sends = app.gate("sends");

@@ -67,7 +67,7 @@ class ImJarIT {
                             "WebSocket sessions: 2 told, 2 answered, 0 cut",
                             "STOP: admin, business",
                             "CALLBACKS: flush-receipts",
-                            "RELEASE: chat, receipts, message-store, mongo-heartbeat, mongo, embedded-mongo");
+                            "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo");
         }
         assertHistory(acknowledged);
     }
@@ -186,8 +186,8 @@ class ImJarIT {
             assertThat(server.awaitStatus()).isEqualTo(1);
             assertThat(messages(server))
                     .containsSubsequence(
-                            "CALLBACKS: 'flush-receipts' has not ended within 1 s; it is interrupted, then left behind. It was at",
-                            "RELEASE: chat, receipts, message-store, mongo-heartbeat, mongo, embedded-mongo");
+                            "CALLBACKS: 'flush-receipts' has not ended within 1 s and is interrupted; it was at",
+                            "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo");
             assertThat(server.says("at io.lifecycle4j.sample.im.ReadReceipts.flush(ReadReceipts.java"))
                     .isTrue();
         }
