@@ -249,7 +249,7 @@ public final class App implements AppView, AutoCloseable {
                     beyond,
                     Text.of(limits.shutdown()));
         }
-        for (ManagedServer server : components.seal().servers()) {
+        for (Components.Server server : components.seal().servers()) {
             try {
                 if (!starter.start(server, failure -> fail("server '" + server.name() + "' failed", failure))) {
                     return false;
@@ -262,7 +262,7 @@ public final class App implements AppView, AutoCloseable {
         return lifecycle.started();
     }
 
-    private void fail(String what, Throwable failure) {
+    void fail(String what, Throwable failure) {
         Objects.requireNonNull(failure, "failure");
         String message =
                 failure instanceof AppStartException ? String.valueOf(failure.getMessage()) : what + ": " + failure;

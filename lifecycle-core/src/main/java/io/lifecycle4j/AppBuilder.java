@@ -112,7 +112,7 @@ public final class AppBuilder {
         Names.checked("resource", name);
         Objects.requireNonNull(resource, "resource");
         if (!app.components().add(new Components.Resource(name, resource))) {
-            IllegalStateException refusal = tooLate("resources");
+            IllegalStateException refusal = tooLate("resources can be added");
             closeRefused(resource, refusal);
             throw refusal;
         }
@@ -197,6 +197,9 @@ public final class AppBuilder {
     }
 
     private AppBuilder limits(Limits limits) {
+        if (app.state() != AppState.NEW) {
+            throw tooLate("limits can be set");
+        }
         app.limits(limits);
         return this;
     }
@@ -213,13 +216,13 @@ public final class AppBuilder {
 
     private void admit(String what, boolean admitted) {
         if (!admitted) {
-            throw tooLate(what);
+            throw tooLate(what + " can be added");
         }
     }
 
     private IllegalStateException tooLate(String what) {
         return new IllegalStateException(
-                "App '" + app.name() + "' is " + app.state() + "; " + what + " can be added only before start");
+                "App '" + app.name() + "' is " + app.state() + "; " + what + " only before start");
     }
 
     private static void closeRefused(AutoCloseable resource, IllegalStateException refusal) {

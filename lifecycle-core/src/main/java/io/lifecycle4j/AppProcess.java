@@ -57,7 +57,11 @@ final class AppProcess {
         watchdog.setDaemon(true);
         watchdog.start();
         warmUp();
-        host.listen(this::onSignal, this::onExit);
+        try {
+            host.listen(this::onSignal, this::onExit);
+        } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
+            app.fail("handlers for signals and exit cannot be installed", e);
+        }
         if (app.setUpAndStart(setup)) {
             LOG.info("App '{}' is running; Ctrl+C or TERM stops it, a second one forces the exit", app.name());
         }

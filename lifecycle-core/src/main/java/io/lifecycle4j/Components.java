@@ -16,9 +16,11 @@ final class Components {
 
     record Resource(String name, AutoCloseable resource) {}
 
+    /** A server with what it says of itself, asked once: a shutdown calls user code in bounded steps only. */
+    record Server(String name, List<RequestGate> gates, ManagedServer managed) {}
+
     /** An immutable copy. */
-    record Snapshot(
-            List<ManagedServer> servers, List<Callback> callbacks, List<Resource> resources, List<RequestGate> gates) {
+    record Snapshot(List<Server> servers, List<Callback> callbacks, List<Resource> resources, List<RequestGate> gates) {
 
         List<Callback> callbacks(Phase phase) {
             return callbacks.stream().filter(each -> each.phase() == phase).toList();
@@ -32,7 +34,7 @@ final class Components {
         }
     }
 
-    private final Map<String, ManagedServer> servers = new LinkedHashMap<>();
+    private final Map<String, Server> servers = new LinkedHashMap<>();
     private final Map<String, Callback> callbacks = new LinkedHashMap<>();
     private final Map<String, Resource> resources = new LinkedHashMap<>();
     private final Map<String, RequestGate> gates = new LinkedHashMap<>();
@@ -40,8 +42,11 @@ final class Components {
     private volatile List<BooleanSupplier> conditions = List.of();
     private boolean sealed;
 
-    synchronized boolean add(ManagedServer server) {
-        return put("server", servers, Names.checked("server", server.name()), server);
+    boolean add(ManagedServer managed) {
+        Server server = new Server(Names.checked("server", managed.name()), List.copyOf(managed.gates()), managed);
+        synchronized (this) {
+            return put("server", servers, server.name(), server);
+        }
     }
 
     synchronized boolean add(Callback callback) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +38,13 @@ final class LastWords {
 
     /** Says it, then restores the signals; returns within 90 ms, whatever hangs. */
     void speak(String line, Runnable restoreSignals) {
-        CountDownLatch written = new CountDownLatch(1);
-        boolean logged = LOG.isErrorEnabled() && logger.does(() -> LOG.error("{}", line), FOR_THE_LOG);
-        if (logged) {
-            pause(written, FOR_THE_APPENDER);
+        AtomicBoolean enabled = new AtomicBoolean();
+        Runnable log = () -> {
+            enabled.set(LOG.isErrorEnabled());
+            LOG.error("{}", line);
+        };
+        if (logger.does(log, FOR_THE_LOG) && enabled.get()) {
+            pause(new CountDownLatch(1), FOR_THE_APPENDER);
         } else {
             stderr.does(() -> print(line), FOR_STDERR);
         }

@@ -137,6 +137,10 @@ final class Lifecycle {
     private <T> void notify(String event, CompletableFuture<T> future, T value) {
         Thread thread = new Thread(() -> future.complete(value), name + "-when-" + event);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (Throwable e) {
+            // no memory for a thread: nobody is told, and the shutdown goes on
+        }
     }
 }

@@ -10,12 +10,12 @@ import java.util.List;
  */
 public interface ManagedServer {
 
-    /** Returns a name that is unique among the app's servers; it is shown in the log and the report. */
+    /** Returns a name that is unique among the app's servers; asked once, when it is registered. */
     String name();
 
     /**
      * Returns the gates that the app closes when the drain begins and whose requests in flight it waits for. None by
-     * default: such a server is not drained, and accepts work until it stops.
+     * default: such a server is not drained, and accepts work until it stops. Asked once, when it is registered.
      */
     default List<RequestGate> gates() {
         return List.of();

@@ -6,6 +6,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,11 @@ final class ShutdownLog {
     }
 
     void begin(Duration timeout) {
-        writer.start();
+        try {
+            writer.start();
+        } catch (Throwable e) { // no memory for a thread: without lines, then
+            written.countDown();
+        }
         Throwable failure = reason.failure();
         if (!chatty) {
             add(() -> LOG.error("App '{}' could not start: {}", app, reason));
@@ -49,11 +54,16 @@ final class ShutdownLog {
         say(phase + ": " + what);
     }
 
-    void gate(RequestGate gate, List<String> inFlight) {
-        String names = inFlight.isEmpty() ? "" : ":\n\t" + String.join("\n\t", inFlight);
+    /** Names what is in flight; the servers are asked on the log's thread, where one that hangs holds up nobody. */
+    void gate(RequestGate gate, List<ManagedServer> servers) {
         long count = gate.inFlight();
-        add(() -> LOG.warn(
-                "DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names));
+        add(() -> {
+            String names = servers.stream()
+                    .flatMap(server -> server.inFlight().stream())
+                    .map(name -> "\n\t" + name)
+                    .collect(Collectors.joining());
+            LOG.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
+        });
     }
 
     void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
@@ -100,8 +110,7 @@ final class ShutdownLog {
                 lines.take().run();
             } catch (InterruptedException e) {
                 break; // the shutdown is over
-            } catch (RuntimeException e) {
-                // a broken appender: the next line may fare better
+            } catch (Throwable e) { // a broken appender: the next line may fare better
             }
         }
         written.countDown();

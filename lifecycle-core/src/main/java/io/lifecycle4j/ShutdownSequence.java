@@ -103,9 +103,9 @@ final class ShutdownSequence {
         long now = clock.nanoTime();
         long end = budget.drainEnd(now);
         List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
-        for (ManagedServer server : components.servers()) {
+        for (Components.Server server : components.servers()) {
             if (starter.isAttempted(server) && !server.gates().isEmpty()) {
-                drains.add(step(Phase.DRAIN, server.name(), now, end, server::drain, null));
+                drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, null));
             }
         }
         steps.addAll(runner.run(drains, () -> open.stream().allMatch(RequestGate::isDrained), end));
@@ -116,15 +116,15 @@ final class ShutdownSequence {
         long inFlight = gate.inFlightAtClose();
         long abandoned = gate.isDrained() ? 0 : gate.inFlight();
         if (abandoned > 0) {
-            log.gate(gate, namesInFlight(gate));
+            log.gate(gate, serversOf(gate));
         }
         gates.add(new ShutdownReport.Gate(gate.name(), inFlight, inFlight - abandoned, abandoned, gate.rejected()));
     }
 
-    private List<String> namesInFlight(RequestGate gate) {
+    private List<ManagedServer> serversOf(RequestGate gate) {
         return components.servers().stream()
                 .filter(server -> server.gates().contains(gate))
-                .flatMap(server -> server.inFlight().stream())
+                .map(Components.Server::managed)
                 .toList();
     }
 
@@ -137,7 +137,7 @@ final class ShutdownSequence {
         if (settingUp != null) {
             stops.add(step(Phase.STOP, "setup", now, end, context -> starter.awaitEnd(), settingUp));
         }
-        for (ManagedServer server : components.servers()) {
+        for (Components.Server server : components.servers()) {
             if (starter.isAttempted(server)) {
                 stops.add(step(
                         Phase.STOP,
@@ -151,11 +151,11 @@ final class ShutdownSequence {
         run(Phase.STOP, stops);
     }
 
-    private void stop(ManagedServer server, ShutdownContext context) throws Exception {
+    private void stop(Components.Server server, ShutdownContext context) throws Exception {
         if (starter.starting(server) != null) {
             starter.awaitEnd();
         }
-        server.stop(context);
+        server.managed().stop(context);
     }
 
     private void callbacks() {

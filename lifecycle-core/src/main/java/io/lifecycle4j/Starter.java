@@ -1,6 +1,8 @@
 package io.lifecycle4j;
 
+import io.lifecycle4j.Components.Server;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Starter {
     private final Lifecycle lifecycle;
-    private final Set<ManagedServer> attempted = new LinkedHashSet<>();
+    private final Set<Server> attempted = new LinkedHashSet<>();
     private @Nullable Thread thread;
     private volatile @Nullable String current; // read without the monitor by last words
-    private @Nullable ManagedServer currentServer;
+    private @Nullable Server currentServer;
     private boolean interrupted;
 
     Starter(Lifecycle lifecycle) {
@@ -39,12 +41,12 @@ final class Starter {
     }
 
     /** Starts a server; returns false if a shutdown came first. */
-    boolean start(ManagedServer server, ServerContext context) throws Exception {
+    boolean start(Server server, ServerContext context) throws Exception {
         if (!begin("start of server '" + server.name() + "'", server)) {
             return false;
         }
         try {
-            server.start(context);
+            server.managed().start(context);
             return true;
         } finally {
             end();
@@ -66,12 +68,12 @@ final class Starter {
     }
 
     /** The thread on which the server is being started just now; null if it is not. */
-    synchronized @Nullable Thread starting(@Nullable ManagedServer server) {
-        return currentServer == server ? thread : null;
+    synchronized @Nullable Thread starting(@Nullable Server server) {
+        return Objects.equals(currentServer, server) ? thread : null;
     }
 
     /** Whether a start was tried: only then is there something to stop. */
-    synchronized boolean isAttempted(ManagedServer server) {
+    synchronized boolean isAttempted(Server server) {
         return attempted.contains(server);
     }
 
@@ -93,7 +95,7 @@ final class Starter {
         }
     }
 
-    private synchronized boolean begin(String what, @Nullable ManagedServer server) {
+    private synchronized boolean begin(String what, @Nullable Server server) {
         if (lifecycle.isShuttingDown()) {
             return false;
         }

@@ -26,5 +26,7 @@ final class Wakeup {
             clock.parkUntil(until);
         }
         signalled = false;
+        boolean unused =
+                Thread.interrupted(); // means nothing to these threads, and pending it would let none of them park
     }
 }

@@ -93,6 +93,8 @@ class EmbeddedAppTest {
             assertThatThrownBy(() -> builder.onShutdown("flush", context -> {}))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("App 'im' is RUNNING; callbacks can be added only before start");
+            assertThatThrownBy(() -> builder.drainTimeout(Duration.ofSeconds(1)))
+                    .hasMessage("App 'im' is RUNNING; limits can be set only before start");
         }
     }
 
