@@ -53,8 +53,8 @@ final class ImServer implements AppSetup {
         MessageStore store;
         Durability durability;
         if (options.mongoUri.isEmpty()) {
-            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.dataDir);
             EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataDir));
+            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.dataDir);
             durability = embedded::sync;
             mongo = app.resource("mongo", MongoConnection.open(embedded.connectionString()));
             store = MongoMessageStore.alone(mongo, durability);

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -225,6 +226,20 @@ class ImJarIT {
                     .singleElement()
                     .asString()
                     .contains(flag.replaceFirst("=.*", ""), "(--help lists the options)");
+        }
+    }
+
+    @Test
+    void anEnvironmentVariableStandsForAFlagAndTheFlagWins() throws Exception {
+        try (ImProcess server = ImProcess.start(Map.of("IM_DRAIN_TIMEOUT", "soon"), data)) {
+            assertThat(server.awaitStatus()).isEqualTo(2);
+            assertThat(server.lines()).singleElement().asString().contains("--drain-timeout", "'soon' is no duration");
+        }
+        try (ImProcess server = ImProcess.start(Map.of("IM_SHUTDOWN_TIMEOUT", "7s", "IM_PORT", "x"), data)
+                .awaitRunning()) {
+            server.signal("TERM");
+            server.awaitLine("is shutting down: SIGTERM; at most 7 s");
+            assertThat(server.awaitStatus()).isZero();
         }
     }
 

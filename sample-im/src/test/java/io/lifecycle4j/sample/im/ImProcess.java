@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -36,6 +37,10 @@ final class ImProcess implements AutoCloseable {
     }
 
     static ImProcess start(Path data, String... options) throws IOException {
+        return start(Map.of(), data, options);
+    }
+
+    static ImProcess start(Map<String, String> environment, Path data, String... options) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
@@ -47,6 +52,7 @@ final class ImProcess implements AutoCloseable {
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("IM_"));
+        builder.environment().putAll(environment);
         return new ImProcess(builder.start());
     }
 
