@@ -33,6 +33,7 @@ public final class App implements AppView, AutoCloseable {
     private final @Nullable Runnable process;
     private final Components components = new Components();
     private final Starter starter;
+    private final Readiness readiness;
     private volatile Limits limits = Limits.DEFAULTS;
     private volatile Duration echoWindow = Duration.ofMillis(50);
     private volatile ToIntFunction<ShutdownReport> exitStatus = report -> report.isClean() ? 0 : 1;
@@ -47,6 +48,7 @@ public final class App implements AppView, AutoCloseable {
         this.clock = clock;
         this.process = process;
         this.starter = new Starter(lifecycle);
+        this.readiness = new Readiness(name);
     }
 
     /**
@@ -143,7 +145,7 @@ public final class App implements AppView, AutoCloseable {
 
     @Override
     public boolean isReady() {
-        return state() == AppState.RUNNING && components.conditions().stream().allMatch(App::holds);
+        return state() == AppState.RUNNING && readiness.holds(components.conditions());
     }
 
     @Override
@@ -210,6 +212,10 @@ public final class App implements AppView, AutoCloseable {
 
     Lifecycle lifecycle() {
         return lifecycle;
+    }
+
+    Clock clock() {
+        return clock;
     }
 
     Components components() {
@@ -279,13 +285,5 @@ public final class App implements AppView, AutoCloseable {
             }
         }
         return exception;
-    }
-
-    private static boolean holds(BooleanSupplier condition) {
-        try {
-            return condition.getAsBoolean();
-        } catch (RuntimeException e) {
-            return false;
-        }
     }
 }

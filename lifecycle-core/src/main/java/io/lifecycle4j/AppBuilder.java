@@ -2,6 +2,9 @@ package io.lifecycle4j;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -104,19 +107,70 @@ public final class AppBuilder {
     }
 
     /**
+     * Registers a background worker, to be started in its place among the servers; a return of its own is the end of its work.
+     *
+     * @param name unique among servers and tasks; not blank
+     */
+    public AppBuilder task(String name, Task task) {
+        return task(name, Task.OnReturn.KEEP_RUNNING, task);
+    }
+
+    /** Like {@link #task(String, Task)}, and says what it means when the task returns before a shutdown. */
+    public AppBuilder task(String name, Task.OnReturn onReturn, Task task) {
+        Objects.requireNonNull(task, "task");
+        server(new BackgroundTask(name, Objects.requireNonNull(onReturn, "onReturn"), task, app));
+        return this;
+    }
+
+    /**
      * Registers a resource, to be closed in RELEASE, and returns it.
      *
-     * @param name unique among resources; not blank
+     * @param name unique among resources and executors; not blank
      */
     public <R extends AutoCloseable> R resource(String name, R resource) {
-        Names.checked("resource", name);
         Objects.requireNonNull(resource, "resource");
-        if (!app.components().add(new Components.Resource(name, resource))) {
-            IllegalStateException refusal = tooLate("resources can be added");
-            closeRefused(resource, refusal);
-            throw refusal;
+        if (resource instanceof ExecutorService executor) { // it is one from 19 on, and its close() waits a day
+            executor(name, executor);
+        } else {
+            release(name, context -> resource.close());
         }
         return resource;
+    }
+
+    /**
+     * Registers an executor, to be ended in RELEASE, and returns it: it accepts nothing new, what it has may finish, and is
+     * interrupted when a tenth of the limit is left.
+     *
+     * @param name unique among resources and executors; not blank
+     */
+    public <E extends ExecutorService> E executor(String name, E executor) {
+        Objects.requireNonNull(executor, "executor");
+        release(name, context -> end(name, executor, context));
+        return executor;
+    }
+
+    private void release(String name, ShutdownCallback release) {
+        Names.checked("resource", name);
+        if (!app.components().add(new Components.Resource(name, release))) {
+            IllegalStateException refusal = tooLate("resources can be added");
+            if (app.isShuttingDown()) { // nobody else would release it
+                releaseRefused(release, refusal);
+            }
+            throw refusal;
+        }
+    }
+
+    private static void end(String name, ExecutorService executor, ShutdownContext context) throws Exception {
+        executor.shutdown();
+        long patience = context.remaining().toNanos();
+        if (executor.awaitTermination(patience / 10 * 9, TimeUnit.NANOSECONDS)) {
+            return;
+        }
+        int queued = executor.shutdownNow().size();
+        if (!executor.awaitTermination(patience / 10, TimeUnit.NANOSECONDS) || queued > 0) {
+            throw new TimeoutException(
+                    "executor '" + name + "' was not done in time; " + queued + " tasks never began");
+        }
     }
 
     /**
@@ -132,8 +186,8 @@ public final class AppBuilder {
     }
 
     /**
-     * Registers a condition without which {@link AppView#isReady()} is false. It is asked at each call, on the caller's
-     * thread: it should read a field and not do I/O.
+     * Registers a condition without which {@link AppView#isReady()} is false. It is asked at each call, on a thread of its own;
+     * still, it should read a field and not do I/O.
      *
      * @param name unique among conditions; not blank
      */
@@ -225,9 +279,11 @@ public final class AppBuilder {
                 "App '" + app.name() + "' is " + app.state() + "; " + what + " only before start");
     }
 
-    private static void closeRefused(AutoCloseable resource, IllegalStateException refusal) {
+    private void releaseRefused(ShutdownCallback release, IllegalStateException refusal) {
         try {
-            resource.close();
+            long limit = app.limits().release().toNanos();
+            release.run(new ShutdownContext(
+                    app.lifecycle().stop().reason(), app.clock(), app.clock().nanoTime() + limit));
         } catch (Exception e) {
             refusal.addSuppressed(e);
         }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What request handlers may know of the app they run in: everything, without the power to change it.
  *
- * <p>All methods are safe from any thread, take no lock and do not block. A long poll or a stream uses them to end early.
+ * <p>All methods are safe from any thread, take no lock and, but for {@link #isReady()}, do not block. A long poll or a stream uses them to end early.
  *
  * @since 0.1
  */
@@ -23,8 +23,8 @@ public interface AppView {
     Phase phase();
 
     /**
-     * Returns whether new work is welcome: the app is RUNNING and every readiness condition holds. Conditions are asked
-     * on the calling thread; one that throws counts as false.
+     * Returns whether new work is welcome: the app is RUNNING and every readiness condition holds. One that throws, or has no
+     * answer within 500 ms, does not hold; for so long this method may block, if there are conditions at all.
      */
     boolean isReady();
 

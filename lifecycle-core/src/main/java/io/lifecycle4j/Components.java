@@ -14,7 +14,8 @@ final class Components {
     /** A callback; without a limit of its own it has its phase's. */
     record Callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {}
 
-    record Resource(String name, AutoCloseable resource) {}
+    /** What is to be released, and how. */
+    record Resource(String name, ShutdownCallback release) {}
 
     /** A server with what it says of itself, asked once: a shutdown calls user code in bounded steps only. */
     record Server(String name, List<RequestGate> gates, ManagedServer managed) {}

@@ -139,16 +139,15 @@ final class ShutdownSequence {
         }
         for (Components.Server server : components.servers()) {
             if (starter.isAttempted(server)) {
-                stops.add(step(
-                        Phase.STOP,
-                        server.name(),
-                        now,
-                        end,
-                        context -> stop(server, context),
-                        starter.starting(server)));
+                stops.add(step(Phase.STOP, server.name(), now, end, context -> stop(server, context), suspect(server)));
             }
         }
         run(Phase.STOP, stops);
+    }
+
+    private @Nullable Thread suspect(Components.Server server) {
+        Thread starting = starter.starting(server);
+        return starting == null && server.managed() instanceof BackgroundTask task ? task.thread() : starting;
     }
 
     private void stop(Components.Server server, ShutdownContext context) throws Exception {
@@ -172,13 +171,7 @@ final class ShutdownSequence {
         for (Components.Resource resource : resources) {
             long now = clock.nanoTime();
             long end = budget.releaseEnd(now, open--);
-            runQuietly(List.of(step(
-                    Phase.RELEASE,
-                    resource.name(),
-                    now,
-                    end,
-                    context -> resource.resource().close(),
-                    null)));
+            runQuietly(List.of(step(Phase.RELEASE, resource.name(), now, end, resource.release(), null)));
         }
     }
 

@@ -412,4 +412,60 @@ class AppProcessTest {
             events.add("interrupted");
         }
     }
+
+    @Test
+    void aTaskIsToldThenInterruptedWhenStopBegins() {
+        CountDownLatch told = new CountDownLatch(1);
+        process.run("im", app -> {
+            app.onAnnounce("wait until it is told", context -> told.await());
+            app.task("worker", view -> {
+                view.whenShuttingDown().thenRun(told::countDown);
+                try {
+                    never.await();
+                } catch (InterruptedException e) {
+                    events.add("interrupted in " + view.phase());
+                }
+            });
+        });
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsExactly("interrupted in STOP");
+    }
+
+    @Test
+    void aTaskThatFailsEndsTheAppWithStatusOne() {
+        process.run(
+                "im",
+                app -> app.task("worker", view -> {
+                    throw new IllegalStateException("no queue");
+                }));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().reason().description())
+                .isEqualTo("task 'worker' failed: java.lang.IllegalStateException: no queue");
+    }
+
+    @Test
+    void aTaskThatReturnsEndsTheAppOnlyIfItWasRegisteredTo() throws Exception {
+        CountDownLatch done = new CountDownLatch(1);
+        AppView app = process.run("im", setup -> {
+            setup.task("once", view -> done.countDown());
+            setup.task("pump", Task.OnReturn.SHUT_DOWN, view -> never.await());
+        });
+        done.await();
+        assertThat(app.isShuttingDown()).isFalse();
+        never.countDown();
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(process.awaitReport().reason().description()).isEqualTo("task 'pump' has ended");
+    }
+
+    @Test
+    void aTaskThatIgnoresItsInterruptIsAbandonedAtTheStopTimeout() {
+        process.run("im", app -> app.task("stubborn", view -> ignoreInterrupts(new CountDownLatch(1))));
+        process.signal("TERM");
+        process.awaitPhase(Phase.STOP);
+        process.advance(Duration.ofSeconds(5));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().outcome()).isEqualTo(Outcome.TIMED_OUT);
+        never.countDown();
+    }
 }

@@ -13,6 +13,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -227,6 +229,59 @@ class EmbeddedAppTest {
             assertThat(app.isReady()).isFalse();
             healthy.set(null); // unboxing throws
             assertThat(app.isReady()).isFalse();
+        }
+    }
+
+    @Test
+    void aReadinessConditionThatHangsTurnsReadinessRedAndHarmsNothingElse() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        AppBuilder builder = App.builder("im");
+        builder.readiness("hangs", () -> {
+            awaitQuietly(never);
+            return true;
+        });
+        try (App app = builder.build()) {
+            app.start();
+            assertThat(app.isReady()).isFalse();
+            assertThat(app.shutdown("test").isClean()).isTrue();
+        }
+        never.countDown();
+    }
+
+    @Test
+    void anExecutorFinishesWhatItHasAndIsInterruptedNearItsLimit() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        AppBuilder builder = App.builder("im").releaseTimeout(Duration.ofSeconds(1));
+        ExecutorService busy = builder.executor("busy", Executors.newSingleThreadExecutor());
+        ExecutorService stuck = builder.resource("stuck", new AutoCloseableExecutor());
+        App app = builder.build();
+        app.start();
+        busy.execute(() -> {
+            begun.countDown();
+            events.add("finished");
+        });
+        stuck.execute(() -> awaitQuietly(never));
+        stuck.execute(() -> events.add("never"));
+        begun.await();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(events).containsExactly("finished");
+        assertThat(report.steps()).extracting(ShutdownReport.Step::name).containsExactly("stuck", "busy");
+        assertThat(report.steps().get(0).failure())
+                .hasMessage("executor 'stuck' was not done in time; 1 tasks never began");
+        assertThat(report.steps().get(1).outcome()).isEqualTo(Outcome.CLEAN);
+        assertThat(stuck.isTerminated()).isTrue();
+    }
+
+    /** What every executor is from 19 on. */
+    private static final class AutoCloseableExecutor extends ThreadPoolExecutor implements AutoCloseable {
+        AutoCloseableExecutor() {
+            super(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        }
+
+        @Override
+        public void close() {
+            throw new AssertionError("waits a day");
         }
     }
 
