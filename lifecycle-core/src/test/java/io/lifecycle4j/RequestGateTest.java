@@ -61,7 +61,9 @@ class RequestGateTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(
+            value = 60,
+            threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a lost wakeup hangs, and no interrupt ends it
     void nobodyIsInsideOnceDrainedAndTheLastLeaverWakesTheDrain() throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(4);
         try {
