@@ -30,6 +30,11 @@ final class Budget {
         return deadline() - Math.min(LAST_REPORT, total / 10);
     }
 
+    /** How long the last lines of the log may take: a logger that is stuck is not worth the rest of the time. */
+    long forTheLog(long now) {
+        return Math.min(LAST_REPORT, Math.max(0, deadline() - now) / 2);
+    }
+
     long announceEnd(long now) {
         return earlier(now, limits.announce(), drainMustEnd());
     }

@@ -46,7 +46,10 @@ final class ShutdownLog {
         } else if (failure != null) {
             add(() -> LOG.error("App '{}': {}", app, reason, failure));
         }
-        String force = reason.kind() == ShutdownReason.Kind.SIGNAL ? "; a second signal forces the exit" : "";
+        String force = reason.kind() == ShutdownReason.Kind.SIGNAL
+                        && !reason.description().equals("SIGHUP")
+                ? "; a second signal forces the exit"
+                : "";
         say("App '" + app + "' is shutting down: " + reason + "; at most " + Text.of(timeout) + force);
     }
 
@@ -68,7 +71,7 @@ final class ShutdownLog {
 
     void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
         add(() -> LOG.warn(
-                "{}: '{}' has not ended within {} and is interrupted; it was at{}",
+                "{}: '{}' is interrupted near its limit of {}; it was at{}",
                 phase,
                 step,
                 Text.ofNanos(limit),

@@ -24,7 +24,7 @@ public record ShutdownReport(
         CLEAN,
         /** Something threw, or the reason itself is a failure. */
         FAILED,
-        /** Something was cut at its limit. */
+        /** Something was cut at its limit, requests in flight included. */
         TIMED_OUT,
         /** The JVM was halted; only a fake process lives to see it. */
         FORCED

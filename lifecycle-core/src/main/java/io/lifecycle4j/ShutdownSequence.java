@@ -59,7 +59,7 @@ final class ShutdownSequence {
         callbacks();
         release();
         ShutdownReport report = report();
-        log.end(report, Duration.ofNanos(Math.max(0, budget.deadline() - clock.nanoTime()) / 2));
+        log.end(report, Duration.ofNanos(budget.forTheLog(clock.nanoTime())));
         return report;
     }
 
@@ -185,7 +185,8 @@ final class ShutdownSequence {
         for (ShutdownReport.Step step : steps) {
             worst = step.outcome().compareTo(worst) > 0 ? step.outcome() : worst;
         }
-        return worst;
+        boolean abandoned = gates.stream().anyMatch(gate -> gate.abandoned() > 0);
+        return abandoned && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
     }
 
     private List<StepRunner.Step> callbacks(Phase phase) {

@@ -236,7 +236,8 @@ class AppProcessTest {
         process.signal("TERM");
         process.awaitPhase(Phase.DRAIN);
         process.advance(Duration.ofSeconds(10));
-        process.awaitExit();
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().outcome()).isEqualTo(Outcome.TIMED_OUT);
         assertThat(process.awaitReport().gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
         assertThat(events).contains("stop business");
     }

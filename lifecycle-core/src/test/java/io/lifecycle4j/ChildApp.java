@@ -28,6 +28,11 @@ final class ChildApp {
                     app.onShutdown("hang", context -> hang());
                     new Thread(ChildApp::fillStdout).start();
                 });
+            case "full-stdout-only" ->
+                App.run("child", app -> {
+                    app.onShutdown("flush", context -> System.err.println("flushed past the log"));
+                    new Thread(ChildApp::fillStdout).start();
+                });
             case "daemon-threads-only" -> runOnDaemonThread();
             case "exit-elsewhere" ->
                 App.run("child", app -> {

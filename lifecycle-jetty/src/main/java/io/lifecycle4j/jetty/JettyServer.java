@@ -7,6 +7,8 @@ import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownCallback;
 import io.lifecycle4j.ShutdownContext;
 import java.io.IOException;
+import java.net.BindException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -100,8 +102,8 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Spreads the close of the WebSocket sessions over a time, so that clients do not all come back at once; default a fifth of the drain's
-     * limit, 2 s at the most.
+     * Spreads the close of the WebSocket sessions over a time, so that clients do not all come back at once; default 1 ms for each
+     * session, but at most a fifth of the drain's limit, and 2 s.
      *
      * @throws IllegalArgumentException if negative
      */
@@ -183,8 +185,11 @@ public final class JettyServer implements ManagedServer {
             }
         }
         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-        return "server '" + name + "' cannot listen on " + addresses + ": " + cause.getMessage()
-                + " (free the port, or choose another)";
+        String why = cause instanceof UnresolvedAddressException ? "unknown host" : String.valueOf(cause.getMessage());
+        return "server '" + name + "' cannot listen on " + addresses + ": " + why
+                + (cause instanceof BindException && why.contains("in use")
+                        ? " (free the port, or choose another)"
+                        : " (choose an address of this machine)");
     }
 
     private final class StopListener implements LifeCycle.Listener {

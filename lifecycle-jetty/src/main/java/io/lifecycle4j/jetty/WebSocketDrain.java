@@ -3,6 +3,7 @@ package io.lifecycle4j.jetty;
 import io.lifecycle4j.ShutdownContext;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class WebSocketDrain implements WebSocketSessionListener {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final Duration LONGEST_SPREAD = Duration.ofSeconds(2);
+    // A handful of clients that come back at once is no stampede, and nobody should wait for two of them.
+    private static final Duration PACE = Duration.ofMillis(1);
     // A peer that lives answers in a round trip; one that has not by then is gone.
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(3);
     private static final int MOST_REASON_BYTES = 123; // RFC 6455, section 5.5
@@ -79,7 +82,7 @@ final class WebSocketDrain implements WebSocketSessionListener {
     void drain(ShutdownContext context) throws InterruptedException {
         List<Session> sessions = beginDraining();
         try {
-            tellAll(sessions, spread(context));
+            tellAll(sessions, spread(context, sessions.size()));
             awaitAnswers(sessions.isEmpty() ? Duration.ZERO : answerLimit(context));
         } finally {
             cut(sessions.size());
@@ -91,18 +94,20 @@ final class WebSocketDrain implements WebSocketSessionListener {
         return List.copyOf(open);
     }
 
-    private Duration spread(ShutdownContext context) {
+    private Duration spread(ShutdownContext context, int sessions) {
         if (closeOver != null) {
             return closeOver;
         }
-        Duration fifth = context.remaining().dividedBy(5);
-        return fifth.compareTo(LONGEST_SPREAD) < 0 ? fifth : LONGEST_SPREAD;
+        return shortest(context.remaining().dividedBy(5), LONGEST_SPREAD, PACE.multipliedBy(sessions));
     }
 
     // Ends before the step is interrupted, so that to cut a dead peer is an orderly end.
     private static Duration answerLimit(ShutdownContext context) {
-        Duration most = context.remaining().multipliedBy(9).dividedBy(10);
-        return most.compareTo(ANSWER_LIMIT) < 0 ? most : ANSWER_LIMIT;
+        return shortest(context.remaining().multipliedBy(9).dividedBy(10), ANSWER_LIMIT);
+    }
+
+    private static Duration shortest(Duration... durations) {
+        return Collections.min(List.of(durations));
     }
 
     private void tellAll(List<Session> sessions, Duration time) throws InterruptedException {
