@@ -145,7 +145,9 @@ public final class App implements AppView, AutoCloseable {
 
     @Override
     public boolean isReady() {
-        return state() == AppState.RUNNING && readiness.holds(components.conditions());
+        return state() == AppState.RUNNING
+                && readiness.holds(components.conditions())
+                && state() == AppState.RUNNING; // a condition takes its time, and a shutdown may begin meanwhile
     }
 
     @Override
@@ -170,8 +172,18 @@ public final class App implements AppView, AutoCloseable {
         if (process != null) {
             process.run();
         } else {
-            new Thread(() -> runSequence(new Wakeup(Thread.currentThread()), () -> false), name() + "-shutdown")
-                    .start();
+            embeddedShutdown();
+        }
+    }
+
+    private void embeddedShutdown() {
+        Runnable work = () -> runSequence(new Wakeup(Thread.currentThread()), () -> false);
+        try {
+            Thread thread = Threads.create(name() + "-shutdown", work);
+            thread.setDaemon(false); // whoever asked: a shutdown that has begun is not cut off by the end of main
+            thread.start();
+        } catch (Throwable e) { // no memory for a thread: better on the caller's than never
+            work.run();
         }
     }
 
@@ -188,13 +200,18 @@ public final class App implements AppView, AutoCloseable {
         return lifecycle.starting() && startServers();
     }
 
-    /** Runs the shutdown that was asked for, on the calling thread. */
+    /** Runs the shutdown that was asked for, on the calling thread. Whatever happens, the app is STOPPED and has a report. */
     ShutdownReport runSequence(Wakeup wakeup, BooleanSupplier exiting) {
-        lifecycle.announceStop();
-        ShutdownSequence shutdown =
-                new ShutdownSequence(lifecycle, clock, starter, components.seal(), limits, wakeup, exiting);
-        sequence = shutdown;
-        ShutdownReport report = shutdown.run();
+        ShutdownReport report;
+        try {
+            lifecycle.announceStop();
+            ShutdownSequence shutdown =
+                    new ShutdownSequence(lifecycle, clock, starter, components.seal(), limits, wakeup, exiting);
+            sequence = shutdown;
+            report = shutdown.run();
+        } catch (Throwable e) { // lack of memory, or a defect of ours
+            report = ShutdownReport.broken(name(), lifecycle.stop().reason(), e);
+        }
         lifecycle.stopped(report);
         return report;
     }
@@ -270,8 +287,9 @@ public final class App implements AppView, AutoCloseable {
 
     void fail(String what, Throwable failure) {
         Objects.requireNonNull(failure, "failure");
-        String message =
-                failure instanceof AppStartException ? String.valueOf(failure.getMessage()) : what + ": " + failure;
+        String message = failure instanceof AppStartException
+                ? String.valueOf(failure.getMessage())
+                : what + ": " + Text.of(failure);
         request(ShutdownReason.failure(message, failure));
     }
 

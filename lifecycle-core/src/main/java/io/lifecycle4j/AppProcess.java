@@ -3,6 +3,7 @@ package io.lifecycle4j;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +75,14 @@ final class AppProcess {
     }
 
     private void onSignal(String signal) {
-        app.request(ShutdownReason.signal(signal));
+        try {
+            app.request(ShutdownReason.signal(signal));
+        } finally { // no lack of memory keeps a second one from forcing
+            count(signal);
+        }
+    }
+
+    private void count(String signal) {
         if (signal.equals("HUP")) {
             return; // a closed terminal asks, and never forces
         }
@@ -83,7 +91,7 @@ final class AppProcess {
         if (first == null || isEcho(first, now)) {
             return;
         }
-        force("second signal (SIG" + signal + ")");
+        force(() -> "second signal (SIG" + signal + ")");
     }
 
     private boolean isEcho(CountedSignal first, CountedSignal now) {
@@ -130,23 +138,32 @@ final class AppProcess {
     }
 
     private void watch() {
+        try {
+            awaitDeadline();
+            force(() -> "shutdownTimeout of " + Text.of(app.limits().shutdown()) + " has passed");
+        } catch (
+                Throwable
+                        e) { // with a full heap anything throws, a string's first use too; the exit is all that counts
+            host.halt(FORCED);
+        }
+    }
+
+    private void awaitDeadline() {
         while (!app.isShuttingDown()) {
             watchdogWakeup.await(clock, Long.MAX_VALUE);
         }
-        Limits limits = app.limits();
-        long deadline = new Budget(limits, app.lifecycle().stop().since()).deadline();
+        long deadline = new Budget(app.limits(), app.lifecycle().stop().since()).deadline();
         while (clock.nanoTime() < deadline && !ending.get()) {
             watchdogWakeup.await(clock, deadline);
         }
-        force("shutdownTimeout of " + Text.of(limits.shutdown()) + " has passed");
     }
 
-    private void force(String cause) {
+    private void force(Supplier<String> cause) {
         if (!ending.compareAndSet(false, true)) {
             return;
         }
         try {
-            lastWords.speak(describe(cause), host::restoreSignals);
+            lastWords.speak(describe(cause.get()), host::restoreSignals);
         } finally {
             host.halt(FORCED);
         }

@@ -81,9 +81,9 @@ final class Lifecycle {
         }
     }
 
-    /** Tells those who hang on the shutdown's begin; on a thread of their own, for they may block. */
+    /** Tells those who hang on the shutdown's begin. */
     void announceStop() {
-        notify("shutting-down", shuttingDown, stop().reason());
+        shuttingDown.complete(stop().reason());
     }
 
     /** Returns what is known once a shutdown was asked for. */
@@ -99,7 +99,7 @@ final class Lifecycle {
         report = outcome;
         snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
         end.countDown();
-        notify("stopped", stopped, outcome);
+        stopped.complete(outcome);
     }
 
     /** Waits for STOPPED; an interrupt does not end the wait, it is kept for later. */
@@ -121,26 +121,21 @@ final class Lifecycle {
         }
     }
 
+    // Each stage that is handed out completes on a thread of its own: what blocks on one holds up no other.
     CompletionStage<ShutdownReason> whenShuttingDown() {
-        return shuttingDown.minimalCompletionStage();
+        return shuttingDown.thenApplyAsync(reason -> reason, this::onThread).minimalCompletionStage();
     }
 
     CompletionStage<ShutdownReport> whenStopped() {
-        return stopped.minimalCompletionStage();
+        return stopped.thenApplyAsync(outcome -> outcome, this::onThread).minimalCompletionStage();
+    }
+
+    private void onThread(Runnable work) {
+        Threads.create(name + "-event", work).start();
     }
 
     // Fails only against a stop, since one thread alone starts an app; a second caller of start() loses here, too.
     private boolean move(Snapshot before, AppState state) {
         return snapshot.compareAndSet(before, new Snapshot(state, null, null));
-    }
-
-    private <T> void notify(String event, CompletableFuture<T> future, T value) {
-        Thread thread = new Thread(() -> future.complete(value), name + "-when-" + event);
-        thread.setDaemon(true);
-        try {
-            thread.start();
-        } catch (Throwable e) {
-            // no memory for a thread: nobody is told, and the shutdown goes on
-        }
     }
 }

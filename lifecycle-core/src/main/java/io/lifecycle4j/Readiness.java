@@ -32,9 +32,7 @@ final class Readiness {
         CompletableFuture<Boolean> current = asking.compareAndExchange(null, mine);
         if (current == null) {
             current = mine;
-            Thread thread = new Thread(() -> ask(conditions, mine), app + "-readiness");
-            thread.setDaemon(true);
-            thread.start();
+            begin(conditions, mine);
         }
         try {
             return current.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
@@ -43,6 +41,15 @@ final class Readiness {
             return false;
         } catch (ExecutionException | TimeoutException e) {
             return false;
+        }
+    }
+
+    private void begin(List<BooleanSupplier> conditions, CompletableFuture<Boolean> answer) {
+        try {
+            Threads.create(app + "-readiness", () -> ask(conditions, answer)).start();
+        } catch (Throwable e) { // no memory for a thread: not ready just now
+            asking.set(null);
+            answer.complete(false);
         }
     }
 

@@ -88,7 +88,15 @@ final class ShutdownLog {
 
     /** Logs the report, then waits until all is written, at most for the given time. */
     void end(ShutdownReport report, Duration limit) {
-        say(report.toString());
+        add(
+                () -> { // on the log's thread: it calls the failures' own words
+                    String table = report.toString();
+                    if (chatty) {
+                        LOG.info("{}", table);
+                    } else {
+                        LOG.debug("{}", table);
+                    }
+                });
         add(() -> last = true);
         try {
             if (!written.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -67,6 +67,12 @@ public record ShutdownReport(
         gates = List.copyOf(gates);
     }
 
+    /** The report of a shutdown that broke down itself. */
+    static ShutdownReport broken(String app, ShutdownReason reason, Throwable failure) {
+        Step step = new Step(Phase.RELEASE, "shutdown", Duration.ZERO, Duration.ZERO, Outcome.FAILED, failure, true);
+        return new ShutdownReport(app, reason, Outcome.FAILED, Duration.ZERO, List.of(step), List.of());
+    }
+
     /** Returns whether nothing failed and nothing was cut. */
     public boolean isClean() {
         return outcome == Outcome.CLEAN;
@@ -96,7 +102,7 @@ public record ShutdownReport(
                     .append(padded(step.outcome().name(), 10))
                     .append(Text.of(step.duration()));
             if (step.failure() != null) {
-                text.append("  ").append(step.failure());
+                text.append("  ").append(Text.of(step.failure()));
             }
             if (step.abandoned()) {
                 text.append("  abandoned");

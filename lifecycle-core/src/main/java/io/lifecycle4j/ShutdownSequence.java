@@ -4,7 +4,9 @@ import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -27,7 +29,7 @@ final class ShutdownSequence {
     private final ShutdownLog log;
     private final StepRunner runner;
     private final List<ShutdownReport.Step> steps = new ArrayList<>();
-    private final List<ShutdownReport.Gate> gates = new ArrayList<>();
+    private final Map<RequestGate, Long> abandoned = new LinkedHashMap<>();
     private volatile List<RequestGate> closed = List.of();
 
     ShutdownSequence(
@@ -113,12 +115,16 @@ final class ShutdownSequence {
     }
 
     private void account(RequestGate gate) {
-        long inFlight = gate.inFlightAtClose();
-        long abandoned = gate.isDrained() ? 0 : gate.inFlight();
-        if (abandoned > 0) {
+        long left = gate.isDrained() ? 0 : gate.inFlight();
+        abandoned.put(gate, left);
+        if (left > 0) {
             log.gate(gate, serversOf(gate));
         }
-        gates.add(new ShutdownReport.Gate(gate.name(), inFlight, inFlight - abandoned, abandoned, gate.rejected()));
+    }
+
+    private ShutdownReport.Gate reportOf(RequestGate gate, long left) {
+        long inFlight = gate.inFlightAtClose();
+        return new ShutdownReport.Gate(gate.name(), inFlight, inFlight - left, left, gate.rejected());
     }
 
     private List<ManagedServer> serversOf(RequestGate gate) {
@@ -177,6 +183,8 @@ final class ShutdownSequence {
 
     private ShutdownReport report() {
         Duration duration = Duration.ofNanos(clock.nanoTime() - stop.since());
+        List<ShutdownReport.Gate> gates = new ArrayList<>(); // read at the end: requests are rejected until then
+        abandoned.forEach((gate, left) -> gates.add(reportOf(gate, left)));
         return new ShutdownReport(lifecycle.name(), stop.reason(), outcome(), duration, steps, gates);
     }
 
@@ -185,8 +193,8 @@ final class ShutdownSequence {
         for (ShutdownReport.Step step : steps) {
             worst = step.outcome().compareTo(worst) > 0 ? step.outcome() : worst;
         }
-        boolean abandoned = gates.stream().anyMatch(gate -> gate.abandoned() > 0);
-        return abandoned && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
+        boolean cut = abandoned.values().stream().anyMatch(left -> left > 0);
+        return cut && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
     }
 
     private List<StepRunner.Step> callbacks(Phase phase) {

@@ -1,8 +1,8 @@
 package io.lifecycle4j;
 
 import io.lifecycle4j.Components.Server;
-import java.util.LinkedHashSet;
-import java.util.Objects;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Starter {
     private final Lifecycle lifecycle;
-    private final Set<Server> attempted = new LinkedHashSet<>();
+    // By identity: what a user's server calls equal is its own business, and may change when it starts.
+    private final Set<Server> attempted = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Thread thread;
     private volatile @Nullable String current; // read without the monitor by last words
     private @Nullable Server currentServer;
@@ -68,8 +69,9 @@ final class Starter {
     }
 
     /** The thread on which the server is being started just now; null if it is not. */
+    @SuppressWarnings("ReferenceEquality") // see attempted
     synchronized @Nullable Thread starting(@Nullable Server server) {
-        return Objects.equals(currentServer, server) ? thread : null;
+        return currentServer == server ? thread : null;
     }
 
     /** Whether a start was tried: only then is there something to stop. */
@@ -78,20 +80,16 @@ final class Starter {
     }
 
     /**
-     * Waits until the setup or start in progress has ended, whatever interrupts come: who waits here, on a step's thread,
-     * stops afterwards what has started, even if the shutdown has long gone on without it.
+     * Waits until the setup or start in progress has ended, and drops interrupts: who waits here, on a step's thread, stops
+     * afterwards what has started, even if the shutdown has long gone on without it, and an interrupt would break that stop.
      */
     synchronized void awaitEnd() {
-        boolean again = false;
         while (current != null) {
             try {
                 wait();
             } catch (InterruptedException e) {
-                again = true;
+                // meant for the wait
             }
-        }
-        if (again) {
-            Thread.currentThread().interrupt();
         }
     }
 

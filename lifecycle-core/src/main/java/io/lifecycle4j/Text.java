@@ -21,6 +21,15 @@ final class Text {
         return tenths % 10 == 0 ? tenths / 10 + " s" : tenths / 10 + "." + tenths % 10 + " s";
     }
 
+    /** A failure in words; one whose own words fail is known by its class. */
+    static String of(Throwable failure) {
+        try {
+            return failure.toString();
+        } catch (Throwable e) {
+            return failure.getClass().getName();
+        }
+    }
+
     static String stack(StackTraceElement[] stack) {
         StringBuilder text = new StringBuilder();
         for (StackTraceElement frame : stack) {

@@ -286,6 +286,76 @@ class EmbeddedAppTest {
     }
 
     @Test
+    void aFailureWhoseOwnWordsFailIsReportedLikeAnyOther() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.onShutdown("flush", context -> {
+            throw new Speechless();
+        });
+        App app = builder.build();
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(report.toString()).contains(Speechless.class.getName());
+    }
+
+    @Test
+    void aFailedStartWhoseOwnWordsFailStopsWhatHadStarted() {
+        AppBuilder builder = App.builder("im");
+        builder.server(new FakeServer("admin", events));
+        builder.server(new FakeServer("business", events) {
+            @Override
+            public void start(ServerContext context) {
+                throw new Speechless();
+            }
+        });
+        assertThatThrownBy(builder.build()::start).isInstanceOf(AppStartException.class);
+        assertThat(events).contains("stop admin");
+    }
+
+    private static final class Speechless extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("no words");
+        }
+    }
+
+    @Test
+    void aServerThatIsNoLongerEqualToItselfIsStopped() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.server(new FakeServer("business", events) {
+            @Override
+            public int hashCode() {
+                return events.size();
+            }
+
+            @Override
+            public boolean equals(Object other) {
+                return false;
+            }
+        });
+        App app = builder.build();
+        app.start();
+        app.shutdown("test");
+        assertThat(events).containsExactly("start business", "drain business", "stop business");
+    }
+
+    @Test
+    void whatBlocksOnOneStageHoldsUpNoOther() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(2);
+        App app = App.builder("im").build();
+        app.whenShuttingDown().thenRun(told::countDown);
+        app.whenShuttingDown().thenRun(() -> awaitQuietly(never));
+        app.whenShuttingDown().thenRun(told::countDown);
+        app.start();
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        never.countDown();
+    }
+
+    @Test
     void aThousandStartsAndStopsLeaveNoThreadBehind() throws Exception {
         for (int i = 0; i < 1_000; i++) {
             AppBuilder builder = App.builder("leak");

@@ -22,7 +22,7 @@ import org.eclipse.jetty.util.Callback;
  *
  * @since 0.1
  */
-public final class HealthHandler extends Handler.Abstract.NonBlocking {
+public final class HealthHandler extends Handler.Abstract { // may wait for a condition
     private final AppView app;
 
     /** Answers for the given app. */

@@ -159,6 +159,7 @@ public final class JettyServer implements ManagedServer {
         try {
             beforeClose.run(context);
         } finally {
+            boolean unused = Thread.interrupted(); // meant for the callback
             sessions.drain(context);
         }
     }
@@ -166,6 +167,9 @@ public final class JettyServer implements ManagedServer {
     @Override
     public void stop(ShutdownContext context) throws Exception {
         stopping = true;
+        if (!alwaysOpen) {
+            sessions.awaitLate(context.remaining().dividedBy(2));
+        }
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {

@@ -35,6 +35,7 @@ final class WebSocketDrain implements WebSocketSessionListener {
     private static final Duration PACE = Duration.ofMillis(1);
     // A peer that lives answers in a round trip; one that has not by then is gone.
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(3);
+    private static final Duration LATE_LIMIT = Duration.ofSeconds(1);
     private static final int MOST_REASON_BYTES = 123; // RFC 6455, section 5.5
 
     private final Set<Session> open = new LinkedHashSet<>();
@@ -95,10 +96,10 @@ final class WebSocketDrain implements WebSocketSessionListener {
     }
 
     private Duration spread(ShutdownContext context, int sessions) {
-        if (closeOver != null) {
-            return closeOver;
-        }
-        return shortest(context.remaining().dividedBy(5), LONGEST_SPREAD, PACE.multipliedBy(sessions));
+        Duration most = context.remaining().multipliedBy(8).dividedBy(10); // all are told, whatever was asked for
+        return closeOver != null
+                ? shortest(closeOver, most)
+                : shortest(context.remaining().dividedBy(5), LONGEST_SPREAD, PACE.multipliedBy(sessions));
     }
 
     // Ends before the step is interrupted, so that to cut a dead peer is an orderly end.
@@ -112,10 +113,21 @@ final class WebSocketDrain implements WebSocketSessionListener {
 
     private void tellAll(List<Session> sessions, Duration time) throws InterruptedException {
         long start = System.nanoTime();
-        for (int i = 0; i < sessions.size(); i++) {
-            awaitGone(start + time.toNanos() / sessions.size() * i);
-            tell(sessions.get(i));
+        int told = 0;
+        try {
+            for (Session session : sessions) {
+                awaitGone(start + time.toNanos() / sessions.size() * told);
+                tell(session);
+                told++;
+            }
+        } finally { // interrupted: then without a pause, but all
+            sessions.subList(told, sessions.size()).forEach(this::tell);
         }
+    }
+
+    /** Waits for sessions whose upgrade was in flight when the drain began: told as they opened, they may still answer. */
+    void awaitLate(Duration limit) throws InterruptedException {
+        awaitAnswers(shortest(limit, LATE_LIMIT));
     }
 
     private void awaitAnswers(Duration limit) throws InterruptedException {
@@ -139,6 +151,7 @@ final class WebSocketDrain implements WebSocketSessionListener {
         List<Session> silent;
         synchronized (this) {
             silent = List.copyOf(open);
+            open.clear(); // cut is gone: nobody waits for these again
         }
         silent.forEach(Session::disconnect);
         if (told > 0) {
