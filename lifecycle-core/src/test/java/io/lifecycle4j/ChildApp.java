@@ -3,11 +3,13 @@ package io.lifecycle4j;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** What child JVMs run: one scenario each, by name. */
 final class ChildApp {
     private static final CountDownLatch NEVER = new CountDownLatch(1);
+    static final List<Object> HEAP = new ArrayList<>(1 << 18);
 
     private ChildApp() {}
 
@@ -21,6 +23,13 @@ final class ChildApp {
             case "hanging-hook" -> {
                 Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::hang));
                 App.run("child", ChildApp::plain);
+            }
+            case "full-heap" -> {
+                Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::fillHeap));
+                App.run("child", app -> {
+                    app.shutdownTimeout(Duration.ofSeconds(2));
+                    plain(app);
+                });
             }
             case "held-locks" -> App.run("child", app -> app.onShutdown("hold", context -> holdLocks()));
             case "full-stdout" ->
@@ -134,6 +143,21 @@ final class ChildApp {
                         System.err.println("holding");
                         hang();
                     }
+                }
+            }
+        }
+    }
+
+    /** Takes the last byte, keeps all, and never returns. */
+    private static void fillHeap() {
+        for (int size = 1 << 24; ; size = Math.max(16, size / 2)) {
+            try {
+                while (true) {
+                    HEAP.add(new byte[size]);
+                }
+            } catch (OutOfMemoryError e) {
+                while (size == 16) {
+                    Thread.onSpinWait(); // to park takes memory
                 }
             }
         }

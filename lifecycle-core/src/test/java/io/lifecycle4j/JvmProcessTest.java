@@ -86,6 +86,15 @@ class JvmProcessTest {
     }
 
     @Test
+    void theDeadlineHaltsAlthoughTheHeapIsFull() throws Exception {
+        try (ChildJvm child =
+                ChildJvm.start("full-heap", "-Xmx24m", "-XX:+UseSerialGC").awaitLine("is running")) {
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aStuckLoggerCostsAShutdownItsLinesAndNotItsExit() throws Exception {
         try (ChildJvm child = ChildJvm.start(List.of(), "full-stdout-only")) {
             child.awaitLine("filling");
