@@ -44,10 +44,10 @@ final class MongoHeartbeatTest {
     }
 
     @Test
-    void staysHealthyWhenTheClientClosesAfterIt() throws Exception {
+    void staysHealthyWhenTheClientClosesAfterItAndEndsItsThread() throws Exception {
         MongoHeartbeat heartbeat;
         try (MongoFixture mongo = new MongoFixture(folder)) {
-            heartbeat = new MongoHeartbeat(mongo.connection, Duration.ofMillis(1));
+            heartbeat = new MongoHeartbeat(mongo.connection, INTERVAL); // also a ping's limit: not too short to be met
             heartbeat.close();
         }
         assertThat(heartbeat.isHealthy()).isTrue();
