@@ -141,9 +141,8 @@ final class AppProcess {
         try {
             awaitDeadline();
             force(() -> "shutdownTimeout of " + Text.of(app.limits().shutdown()) + " has passed");
-        } catch (
-                Throwable
-                        e) { // with a full heap anything throws, a string's first use too; the exit is all that counts
+        } catch (Throwable e) {
+            // With a full heap anything throws, a string's first use too; the exit is all that counts.
             host.halt(FORCED);
         }
     }

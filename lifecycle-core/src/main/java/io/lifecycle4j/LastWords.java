@@ -44,7 +44,7 @@ final class LastWords {
             LOG.error("{}", line);
         };
         if (logger.does(log, FOR_THE_LOG) && enabled.get()) {
-            pause(new CountDownLatch(1), FOR_THE_APPENDER);
+            pause(FOR_THE_APPENDER);
         } else {
             stderr.does(() -> print(line), FOR_STDERR);
         }
@@ -62,9 +62,9 @@ final class LastWords {
         }
     }
 
-    private static void pause(CountDownLatch latch, Duration time) {
+    private static void pause(Duration time) {
         try {
-            boolean unused = latch.await(time.toNanos(), TimeUnit.NANOSECONDS);
+            boolean unused = new CountDownLatch(1).await(time.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -77,8 +77,7 @@ final class LastWords {
         private final Thread thread;
 
         Helper(String name) {
-            thread = new Thread(this::run, name);
-            thread.setDaemon(true);
+            thread = Threads.create(name, this::run);
             thread.start();
         }
 

@@ -30,8 +30,7 @@ final class ShutdownLog {
         this.reason = reason;
         // A port in use is worth one line; that nothing was then stopped well is not worth twenty.
         this.chatty = !(reason.failure() instanceof AppStartException);
-        this.writer = new Thread(this::write, app + "-log");
-        writer.setDaemon(true);
+        this.writer = Threads.create(app + "-log", this::write);
     }
 
     void begin(Duration timeout) {
@@ -88,15 +87,7 @@ final class ShutdownLog {
 
     /** Logs the report, then waits until all is written, at most for the given time. */
     void end(ShutdownReport report, Duration limit) {
-        add(
-                () -> { // on the log's thread: it calls the failures' own words
-                    String table = report.toString();
-                    if (chatty) {
-                        LOG.info("{}", table);
-                    } else {
-                        LOG.debug("{}", table);
-                    }
-                });
+        say(report);
         add(() -> last = true);
         try {
             if (!written.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -107,7 +98,8 @@ final class ShutdownLog {
         }
     }
 
-    private void say(String line) {
+    // Made into text on the log's thread: the report calls the failures' own words.
+    private void say(Object line) {
         add(chatty ? () -> LOG.info("{}", line) : () -> LOG.debug("{}", line));
     }
 
