@@ -3,6 +3,7 @@ module io.lifecycle4j.core {
     requires org.slf4j;
     // Not static: without it the module path would leave sun.misc.Signal out, and with it every signal.
     requires jdk.unsupported;
+    requires static jdk.jfr;
     requires static org.jspecify;
 
     exports io.lifecycle4j;

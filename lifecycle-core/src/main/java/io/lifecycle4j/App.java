@@ -1,10 +1,13 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
-import java.util.Objects;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,12 +31,15 @@ import org.slf4j.LoggerFactory;
 public final class App implements AppView, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
 
+    private static final Events EVENTS = Events.ofThisJvm();
+
     private final Lifecycle lifecycle;
     private final Clock clock;
     private final @Nullable Runnable process;
     private final Components components = new Components();
     private final Starter starter;
     private final Readiness readiness;
+    private final Map<String, Duration> chosenLimits = Collections.synchronizedMap(new LinkedHashMap<>());
     private volatile Limits limits = Limits.DEFAULTS;
     private volatile Duration echoWindow = Duration.ofMillis(50);
     private volatile ToIntFunction<ShutdownReport> exitStatus = report -> report.isClean() ? 0 : 1;
@@ -44,7 +50,7 @@ public final class App implements AppView, AutoCloseable {
      *     embedded app
      */
     App(String name, Clock clock, @Nullable Runnable process) {
-        this.lifecycle = new Lifecycle(Names.checked("app", name), clock);
+        this.lifecycle = new Lifecycle(Names.checked("app", name), clock, EVENTS);
         this.clock = clock;
         this.process = process;
         this.starter = new Starter(lifecycle);
@@ -63,7 +69,7 @@ public final class App implements AppView, AutoCloseable {
      * @throws IllegalStateException if an app runs in this JVM already
      */
     public static void run(String name, AppSetup setup) {
-        new JvmProcess().runApp(name, setup);
+        new JvmProcess().runApp(name, Names.notNull("setup", setup));
     }
 
     /**
@@ -165,19 +171,19 @@ public final class App implements AppView, AutoCloseable {
         return lifecycle.whenStopped();
     }
 
-    void request(ShutdownReason reason) {
-        if (!lifecycle.requestStop(reason)) {
-            return;
-        }
-        if (process != null) {
+    /** Returns whether the reason is the first. */
+    boolean request(ShutdownReason reason) {
+        boolean first = lifecycle.requestStop(reason);
+        if (first && process != null) {
             process.run();
-        } else {
+        } else if (first) {
             embeddedShutdown();
         }
+        return first;
     }
 
     private void embeddedShutdown() {
-        Runnable work = () -> runSequence(new Wakeup(Thread.currentThread()), () -> false);
+        Runnable work = () -> runSequence(new Wakeup(Thread.currentThread()), () -> false, new SpareThreads(name(), 0));
         try {
             Thread thread = Threads.create(name() + "-shutdown", work);
             thread.setDaemon(false); // whoever asked: a shutdown that has begun is not cut off by the end of main
@@ -201,12 +207,12 @@ public final class App implements AppView, AutoCloseable {
     }
 
     /** Runs the shutdown that was asked for, on the calling thread. Whatever happens, the app is STOPPED and has a report. */
-    ShutdownReport runSequence(Wakeup wakeup, BooleanSupplier exiting) {
+    ShutdownReport runSequence(Wakeup wakeup, BooleanSupplier exiting, SpareThreads spares) {
         ShutdownReport report;
         try {
             lifecycle.announceStop();
-            ShutdownSequence shutdown =
-                    new ShutdownSequence(lifecycle, clock, starter, components.seal(), limits, wakeup, exiting);
+            ShutdownSequence shutdown = new ShutdownSequence(
+                    lifecycle, clock, starter, components.seal(), limits, wakeup, exiting, spares, EVENTS);
             sequence = shutdown;
             report = shutdown.run();
         } catch (Throwable e) { // lack of memory, or a defect of ours
@@ -243,8 +249,9 @@ public final class App implements AppView, AutoCloseable {
         return limits;
     }
 
-    void limits(Limits value) {
+    void limits(String name, Duration chosen, Limits value) {
         limits = value;
+        chosenLimits.put(name, chosen);
     }
 
     Duration echoWindow() {
@@ -264,7 +271,8 @@ public final class App implements AppView, AutoCloseable {
     }
 
     private boolean startServers() {
-        String beyond = limits.beyondTheWhole();
+        Components.Snapshot sealed = components.seal();
+        String beyond = beyondTheWhole(sealed);
         if (!beyond.isEmpty()) {
             LOG.warn(
                     "App '{}': {} exceed shutdownTimeout {}, which cuts them",
@@ -272,9 +280,9 @@ public final class App implements AppView, AutoCloseable {
                     beyond,
                     Text.of(limits.shutdown()));
         }
-        for (Components.Server server : components.seal().servers()) {
+        for (Components.Server server : sealed.servers()) {
             try {
-                if (!starter.start(server, failure -> fail("server '" + server.name() + "' failed", failure))) {
+                if (!starter.start(server, failure -> failed(server, failure))) {
                     return false;
                 }
             } catch (Throwable e) {
@@ -285,12 +293,33 @@ public final class App implements AppView, AutoCloseable {
         return lifecycle.started();
     }
 
-    void fail(String what, Throwable failure) {
-        Objects.requireNonNull(failure, "failure");
+    // Limits that somebody chose and that can never be reached. A default beside a short shutdownTimeout is no mistake.
+    private String beyondTheWhole(Components.Snapshot sealed) {
+        Map<String, Duration> chosen = new LinkedHashMap<>(chosenLimits);
+        for (Components.Callback callback : sealed.callbacks()) {
+            if (callback.limit() != null) {
+                chosen.put("limit of '" + callback.name() + "'", callback.limit());
+            }
+        }
+        return chosen.entrySet().stream()
+                .filter(limit -> limit.getValue().compareTo(limits.shutdown()) > 0)
+                .map(limit -> limit.getKey() + " " + Text.of(limit.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private void failed(Components.Server server, Throwable failure) {
+        String what = "server '" + server.name() + "' failed";
+        if (!fail(what, Names.notNull("failure", failure))) {
+            LOG.warn("App '{}': {} while the app was shutting down already", name(), what, failure);
+        }
+    }
+
+    /** Returns whether it is the reason of the shutdown. */
+    boolean fail(String what, Throwable failure) {
         String message = failure instanceof AppStartException
                 ? String.valueOf(failure.getMessage())
                 : what + ": " + Text.of(failure);
-        request(ShutdownReason.failure(message, failure));
+        return request(ShutdownReason.failure(message, failure));
     }
 
     private AppStartException startFailure(ShutdownReport report) {

@@ -1,7 +1,6 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,7 +30,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder shutdownTimeout(Duration limit) {
-        return limits(app.limits().withShutdown(limit));
+        return limit("shutdownTimeout", limit, app.limits().withShutdown(limit));
     }
 
     /**
@@ -41,7 +40,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder announceDelay(Duration delay) {
-        return limits(app.limits().withAnnounce(delay));
+        return limit("announceDelay", delay, app.limits().withAnnounce(delay));
     }
 
     /**
@@ -50,7 +49,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder drainTimeout(Duration limit) {
-        return limits(app.limits().withDrain(limit));
+        return limit("drainTimeout", limit, app.limits().withDrain(limit));
     }
 
     /**
@@ -59,7 +58,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder stopTimeout(Duration limit) {
-        return limits(app.limits().withStop(limit));
+        return limit("stopTimeout", limit, app.limits().withStop(limit));
     }
 
     /**
@@ -68,7 +67,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder callbackTimeout(Duration limit) {
-        return limits(app.limits().withCallback(limit));
+        return limit("callbackTimeout", limit, app.limits().withCallback(limit));
     }
 
     /**
@@ -77,7 +76,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder releaseTimeout(Duration limit) {
-        return limits(app.limits().withRelease(limit));
+        return limit("releaseTimeout", limit, app.limits().withRelease(limit));
     }
 
     /**
@@ -87,7 +86,9 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder ignoreRepeatedSignalsWithin(Duration window) {
-        app.echoWindow(Limits.notNegative("ignoreRepeatedSignalsWithin", window));
+        Limits.notNegative("ignoreRepeatedSignalsWithin", window);
+        checkIsNew("limits");
+        app.echoWindow(window);
         return this;
     }
 
@@ -96,13 +97,15 @@ public final class AppBuilder {
      * on a forced exit, whose status is 1.
      */
     public AppBuilder exitStatus(ToIntFunction<ShutdownReport> status) {
-        app.exitStatus(Objects.requireNonNull(status, "status"));
+        Names.notNull("exit status function", status);
+        checkIsNew("the exit status");
+        app.exitStatus(status);
         return this;
     }
 
     /** Registers a server and returns it. */
     public <S extends ManagedServer> S server(S server) {
-        admit("servers", app.components().add(Objects.requireNonNull(server, "server")));
+        admit("servers", app.components().add(Names.notNull("server", server)));
         return server;
     }
 
@@ -117,8 +120,8 @@ public final class AppBuilder {
 
     /** Like {@link #task(String, Task)}, and says what it means when the task returns before a shutdown. */
     public AppBuilder task(String name, Task.OnReturn onReturn, Task task) {
-        Objects.requireNonNull(task, "task");
-        server(new BackgroundTask(name, Objects.requireNonNull(onReturn, "onReturn"), task, app));
+        Names.notNull("task", task);
+        server(new BackgroundTask(name, Names.notNull("onReturn", onReturn), task, app));
         return this;
     }
 
@@ -128,7 +131,7 @@ public final class AppBuilder {
      * @param name unique among resources and executors; not blank
      */
     public <R extends AutoCloseable> R resource(String name, R resource) {
-        Objects.requireNonNull(resource, "resource");
+        Names.notNull("resource", resource);
         if (resource instanceof ExecutorService executor) { // it is one from 19 on, and its close() waits a day
             executor(name, executor);
         } else {
@@ -144,7 +147,7 @@ public final class AppBuilder {
      * @param name unique among resources and executors; not blank
      */
     public <E extends ExecutorService> E executor(String name, E executor) {
-        Objects.requireNonNull(executor, "executor");
+        Names.notNull("executor", executor);
         release(name, context -> end(name, executor, context));
         return executor;
     }
@@ -192,7 +195,7 @@ public final class AppBuilder {
      * @param name unique among conditions; not blank
      */
     public AppBuilder readiness(String name, BooleanSupplier condition) {
-        Objects.requireNonNull(condition, "condition");
+        Names.notNull("condition", condition);
         admit("readiness conditions", app.components().add(Names.checked("readiness condition", name), condition));
         return this;
     }
@@ -250,12 +253,16 @@ public final class AppBuilder {
         return app;
     }
 
-    private AppBuilder limits(Limits limits) {
-        if (app.state() != AppState.NEW) {
-            throw tooLate("limits can be set");
-        }
-        app.limits(limits);
+    private AppBuilder limit(String name, Duration value, Limits limits) {
+        checkIsNew("limits");
+        app.limits(name, value, limits);
         return this;
+    }
+
+    private void checkIsNew(String what) {
+        if (app.state() != AppState.NEW) {
+            throw tooLate(what + " can be set");
+        }
     }
 
     private AppBuilder callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {
@@ -263,7 +270,7 @@ public final class AppBuilder {
         if (limit != null) {
             Limits.positive("limit of '" + name + "'", limit);
         }
-        Objects.requireNonNull(callback, "callback");
+        Names.notNull("callback", callback);
         admit("callbacks", app.components().add(new Components.Callback(phase, name, limit, callback)));
         return this;
     }

@@ -35,6 +35,7 @@ final class AppProcess {
     private final Wakeup shutdownWakeup;
     private final Wakeup watchdogWakeup;
     private final LastWords lastWords;
+    private final SpareThreads spares;
     private final CountDownLatch finished = new CountDownLatch(1);
     private final AtomicReference<@Nullable CountedSignal> firstSignal = new AtomicReference<>();
     private final AtomicBoolean ending = new AtomicBoolean();
@@ -46,6 +47,7 @@ final class AppProcess {
         this.app = new App(name, clock, this::wake);
         host.claim(name);
         this.lastWords = new LastWords(name);
+        this.spares = new SpareThreads(name, 2); // for the log and for a step
         this.shutdown = new Thread(this::runShutdown, name + "-shutdown");
         this.watchdog = new Thread(this::watch, name + "-watchdog");
         this.shutdownWakeup = new Wakeup(shutdown);
@@ -117,7 +119,7 @@ final class AppProcess {
         }
         int status = FORCED;
         try {
-            status = status(app.runSequence(shutdownWakeup, () -> exiting));
+            status = status(app.runSequence(shutdownWakeup, () -> exiting, spares));
         } catch (Throwable e) {
             LOG.error("App '{}': the shutdown itself failed", app.name(), e);
         } finally {

@@ -1,6 +1,8 @@
 package io.lifecycle4j;
 
 import io.lifecycle4j.Task.OnReturn;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** Lets an app start and stop a task as it does a server. Its thread is made at the start and never used again. */
 final class BackgroundTask implements ManagedServer {
@@ -9,6 +11,8 @@ final class BackgroundTask implements ManagedServer {
     private final Task task;
     private final App app;
     private final Thread thread;
+    private volatile boolean stopping;
+    private volatile @Nullable Throwable failure;
 
     BackgroundTask(String name, OnReturn onReturn, Task task, App app) {
         this.name = Names.checked("task", name);
@@ -38,7 +42,10 @@ final class BackgroundTask implements ManagedServer {
         try {
             task.run(app);
         } catch (Throwable e) {
-            app.fail("task '" + name + "' failed", e);
+            if (!stopping) { // not by our interrupt
+                failure = e;
+                app.fail("task '" + name + "' failed", e);
+            }
             return;
         }
         if (onReturn == OnReturn.SHUT_DOWN) {
@@ -47,8 +54,13 @@ final class BackgroundTask implements ManagedServer {
     }
 
     @Override
-    public void stop(ShutdownContext context) throws InterruptedException {
+    public void stop(ShutdownContext context) throws InterruptedException, ExecutionException {
+        stopping = true;
         thread.interrupt();
         thread.join(); // bounded by the step's limit
+        Throwable thrown = failure;
+        if (thrown != null && thrown != context.reason().failure()) { // else it is reported already
+            throw new ExecutionException("task '" + name + "' failed while the app was shutting down", thrown);
+        }
     }
 }

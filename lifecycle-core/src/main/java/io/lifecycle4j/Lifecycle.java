@@ -23,15 +23,17 @@ final class Lifecycle {
 
     private final String name;
     private final Clock clock;
+    private final Events events;
     private final AtomicReference<Snapshot> snapshot = new AtomicReference<>(new Snapshot(AppState.NEW, null, null));
     private final CompletableFuture<ShutdownReason> shuttingDown = new CompletableFuture<>();
     private final CompletableFuture<ShutdownReport> stopped = new CompletableFuture<>();
     private final CountDownLatch end = new CountDownLatch(1);
     private volatile @Nullable ShutdownReport report;
 
-    Lifecycle(String name, Clock clock) {
+    Lifecycle(String name, Clock clock, Events events) {
         this.name = name;
         this.clock = clock;
+        this.events = events;
     }
 
     String name() {
@@ -83,6 +85,7 @@ final class Lifecycle {
 
     /** Tells those who hang on the shutdown's begin. */
     void announceStop() {
+        tell();
         shuttingDown.complete(stop().reason());
     }
 
@@ -93,11 +96,13 @@ final class Lifecycle {
 
     void enter(Phase phase) {
         snapshot.updateAndGet(now -> new Snapshot(now.state(), phase, now.stop()));
+        tell();
     }
 
     void stopped(ShutdownReport outcome) {
         report = outcome;
         snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
+        tell();
         end.countDown();
         stopped.complete(outcome);
     }
@@ -136,6 +141,15 @@ final class Lifecycle {
 
     // Fails only against a stop, since one thread alone starts an app; a second caller of start() loses here, too.
     private boolean move(Snapshot before, AppState state) {
-        return snapshot.compareAndSet(before, new Snapshot(state, null, null));
+        boolean moved = snapshot.compareAndSet(before, new Snapshot(state, null, null));
+        if (moved) {
+            events.state(name, state, null);
+        }
+        return moved;
+    }
+
+    private void tell() {
+        Snapshot now = snapshot();
+        events.state(name, now.state(), now.phase());
     }
 }

@@ -1,8 +1,6 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
-import java.util.Objects;
-import java.util.StringJoiner;
 
 /** How long things may take; checked when set. */
 record Limits(
@@ -18,14 +16,14 @@ record Limits(
     private static final Duration MAXIMUM = Duration.ofDays(365);
 
     static Duration positive(String what, Duration value) {
-        if (Objects.requireNonNull(value, what).isZero()) {
+        if (Names.notNull(what, value).isZero()) {
             throw new IllegalArgumentException(what + ": " + value + " (expected: > 0)");
         }
         return notNegative(what, value);
     }
 
     static Duration notNegative(String what, Duration value) {
-        if (Objects.requireNonNull(value, what).isNegative()) {
+        if (Names.notNull(what, value).isNegative()) {
             throw new IllegalArgumentException(what + ": " + value + " (expected: >= 0)");
         }
         if (value.compareTo(MAXIMUM) > 0) {
@@ -56,23 +54,5 @@ record Limits(
 
     Limits withRelease(Duration value) {
         return new Limits(shutdown, announce, drain, stop, callback, positive("releaseTimeout", value));
-    }
-
-    /** Names the limits that were chosen and can never be reached, because they exceed the whole; empty if none do. */
-    String beyondTheWhole() {
-        StringJoiner names = new StringJoiner(", ");
-        addBeyond(names, "announceDelay", announce, DEFAULTS.announce);
-        addBeyond(names, "drainTimeout", drain, DEFAULTS.drain);
-        addBeyond(names, "stopTimeout", stop, DEFAULTS.stop);
-        addBeyond(names, "callbackTimeout", callback, DEFAULTS.callback);
-        addBeyond(names, "releaseTimeout", release, DEFAULTS.release);
-        return names.toString();
-    }
-
-    // A short shutdownTimeout beside a default is no mistake of the user's.
-    private void addBeyond(StringJoiner names, String name, Duration value, Duration preset) {
-        if (value.compareTo(shutdown) > 0 && !value.equals(preset)) {
-            names.add(name + " " + Text.of(value));
-        }
     }
 }

@@ -39,7 +39,10 @@ final class Readiness {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (TimeoutException e) {
+            current.complete(false); // who asks while it still hangs does not wait
+            return false;
+        } catch (ExecutionException e) {
             return false;
         }
     }

@@ -33,11 +33,9 @@ final class ShutdownLog {
         this.writer = Threads.create(app + "-log", this::write);
     }
 
-    void begin(Duration timeout) {
-        try {
-            writer.start();
-        } catch (Throwable e) { // no memory for a thread: without lines, then
-            written.countDown();
+    void begin(Duration timeout, SpareThreads spares) {
+        if (spares.start(writer) != null) {
+            written.countDown(); // without lines, then
         }
         Throwable failure = reason.failure();
         if (!chatty) {
@@ -83,6 +81,11 @@ final class ShutdownLog {
             case TIMED_OUT, FORCED -> {} // said when it was cut
             case CLEAN -> add(() -> LOG.debug("{}: '{}' done in {}", step.phase(), step.name(), step.duration()));
         }
+    }
+
+    /** Logs what an abandoned step threw in the end; on its own thread, since this log may be closed. */
+    void endedLate(Phase phase, String step, Throwable failure) {
+        LOG.warn("App '{}': {} '{}', abandoned at its limit, failed afterwards", app, phase, step, failure);
     }
 
     /** Logs the report, then waits until all is written, at most for the given time. */

@@ -1,7 +1,10 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,12 +14,19 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it shut down
  * @param outcome the worst of what happened
  * @param duration from the first reason to the end of the last step
+ * @param phases how long each phase took
  * @param steps what was done, in the order of its beginning
  * @param gates what each gate let finish
  * @since 0.1
  */
 public record ShutdownReport(
-        String app, ShutdownReason reason, Outcome outcome, Duration duration, List<Step> steps, List<Gate> gates) {
+        String app,
+        ShutdownReason reason,
+        Outcome outcome,
+        Duration duration,
+        Map<Phase, Duration> phases,
+        List<Step> steps,
+        List<Gate> gates) {
 
     /** How a shutdown, or a step of it, went; from good to bad. */
     public enum Outcome {
@@ -61,8 +71,9 @@ public record ShutdownReport(
      */
     public record Gate(String name, long inFlight, long drained, long abandoned, long rejected) {}
 
-    /** Copies the lists. */
+    /** Copies the lists and the map, whose order is that of the phases. */
     public ShutdownReport {
+        phases = Collections.unmodifiableMap(new TreeMap<>(phases));
         steps = List.copyOf(steps);
         gates = List.copyOf(gates);
     }
@@ -70,7 +81,7 @@ public record ShutdownReport(
     /** The report of a shutdown that broke down itself. */
     static ShutdownReport broken(String app, ShutdownReason reason, Throwable failure) {
         Step step = new Step(Phase.RELEASE, "shutdown", Duration.ZERO, Duration.ZERO, Outcome.FAILED, failure, true);
-        return new ShutdownReport(app, reason, Outcome.FAILED, Duration.ZERO, List.of(step), List.of());
+        return new ShutdownReport(app, reason, Outcome.FAILED, Duration.ZERO, Map.of(), List.of(step), List.of());
     }
 
     /** Returns whether nothing failed and nothing was cut. */
@@ -83,6 +94,11 @@ public record ShutdownReport(
     public String toString() {
         StringBuilder text = new StringBuilder(
                 "Shutdown of '" + app + "' (" + reason + "): " + outcome + " after " + Text.of(duration));
+        String separator = "\n  ";
+        for (Map.Entry<Phase, Duration> phase : phases.entrySet()) {
+            text.append(separator).append(phase.getKey()).append(' ').append(Text.of(phase.getValue()));
+            separator = ", ";
+        }
         for (Gate gate : gates) {
             text.append("\n  ")
                     .append(padded("gate " + gate.name(), 34))

@@ -4,6 +4,7 @@ import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +27,11 @@ final class ShutdownSequence {
     private final Limits limits;
     private final Budget budget;
     private final Wakeup wakeup;
+    private final SpareThreads spares;
     private final ShutdownLog log;
     private final StepRunner runner;
     private final List<ShutdownReport.Step> steps = new ArrayList<>();
+    private final Map<Phase, Long> begun = new EnumMap<>(Phase.class);
     private final Map<RequestGate, Long> abandoned = new LinkedHashMap<>();
     private volatile List<RequestGate> closed = List.of();
 
@@ -39,7 +42,9 @@ final class ShutdownSequence {
             Components.Snapshot components,
             Limits limits,
             Wakeup wakeup,
-            BooleanSupplier exiting) {
+            BooleanSupplier exiting,
+            SpareThreads spares,
+            Events events) {
         this.lifecycle = lifecycle;
         this.stop = lifecycle.stop();
         this.clock = clock;
@@ -48,19 +53,21 @@ final class ShutdownSequence {
         this.limits = limits;
         this.budget = new Budget(limits, stop.since());
         this.wakeup = wakeup;
+        this.spares = spares;
         this.log = new ShutdownLog(lifecycle.name(), stop.reason());
-        this.runner = new StepRunner(lifecycle, clock, stop.reason(), stop.since(), log, wakeup, exiting);
+        this.runner =
+                new StepRunner(lifecycle, clock, stop.reason(), stop.since(), log, wakeup, exiting, spares, events);
     }
 
     ShutdownReport run() {
-        log.begin(limits.shutdown());
+        log.begin(limits.shutdown(), spares);
         starter.interrupt();
         announce();
         drain();
         stop();
         callbacks();
         release();
-        ShutdownReport report = report();
+        ShutdownReport report = report(clock.nanoTime());
         log.end(report, Duration.ofNanos(budget.forTheLog(clock.nanoTime())));
         return report;
     }
@@ -85,7 +92,7 @@ final class ShutdownSequence {
     }
 
     private void announce() {
-        lifecycle.enter(Phase.ANNOUNCE);
+        enter(Phase.ANNOUNCE);
         run(Phase.ANNOUNCE, callbacks(Phase.ANNOUNCE));
         // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
         if (stop.wasRunning() && !limits.announce().isZero()) {
@@ -95,7 +102,7 @@ final class ShutdownSequence {
     }
 
     private void drain() {
-        lifecycle.enter(Phase.DRAIN);
+        enter(Phase.DRAIN);
         List<RequestGate> open = components.allGates();
         closed = List.copyOf(open);
         open.forEach(gate -> gate.close(wakeup));
@@ -106,7 +113,9 @@ final class ShutdownSequence {
         long end = budget.drainEnd(now);
         List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
         for (Components.Server server : components.servers()) {
-            if (starter.isAttempted(server) && !server.gates().isEmpty()) {
+            if (starter.isAttempted(server)
+                    && starter.starting(server) == null
+                    && !server.gates().isEmpty()) {
                 drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, null));
             }
         }
@@ -135,7 +144,7 @@ final class ShutdownSequence {
     }
 
     private void stop() {
-        lifecycle.enter(Phase.STOP);
+        enter(Phase.STOP);
         long now = clock.nanoTime();
         long end = budget.stopEnd(now);
         List<StepRunner.Step> stops = new ArrayList<>();
@@ -164,12 +173,12 @@ final class ShutdownSequence {
     }
 
     private void callbacks() {
-        lifecycle.enter(Phase.CALLBACKS);
+        enter(Phase.CALLBACKS);
         run(Phase.CALLBACKS, callbacks(Phase.CALLBACKS));
     }
 
     private void release() {
-        lifecycle.enter(Phase.RELEASE);
+        enter(Phase.RELEASE);
         List<Components.Resource> resources = new ArrayList<>(components.resources());
         Collections.reverse(resources);
         say(Phase.RELEASE, resources.stream().map(Components.Resource::name));
@@ -181,11 +190,25 @@ final class ShutdownSequence {
         }
     }
 
-    private ShutdownReport report() {
-        Duration duration = Duration.ofNanos(clock.nanoTime() - stop.since());
+    private ShutdownReport report(long end) {
         List<ShutdownReport.Gate> gates = new ArrayList<>(); // read at the end: requests are rejected until then
         abandoned.forEach((gate, left) -> gates.add(reportOf(gate, left)));
-        return new ShutdownReport(lifecycle.name(), stop.reason(), outcome(), duration, steps, gates);
+        Duration duration = Duration.ofNanos(end - stop.since());
+        return new ShutdownReport(lifecycle.name(), stop.reason(), outcome(), duration, phases(end), steps, gates);
+    }
+
+    private void enter(Phase phase) {
+        lifecycle.enter(phase);
+        begun.put(phase, clock.nanoTime());
+    }
+
+    private Map<Phase, Duration> phases(long end) {
+        Map<Phase, Duration> durations = new EnumMap<>(Phase.class);
+        List<Long> ends = new ArrayList<>(begun.values());
+        ends.remove(0);
+        ends.add(end);
+        begun.forEach((phase, begin) -> durations.put(phase, Duration.ofNanos(ends.remove(0) - begin)));
+        return durations;
     }
 
     private Outcome outcome() {

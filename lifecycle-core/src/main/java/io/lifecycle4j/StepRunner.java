@@ -40,6 +40,8 @@ final class StepRunner {
         CUT
     }
 
+    private static final long RETRY_NANOS = Duration.ofMillis(100).toNanos();
+
     private final Lifecycle lifecycle;
     private final Clock clock;
     private final ShutdownReason reason;
@@ -47,12 +49,15 @@ final class StepRunner {
     private final ShutdownLog log;
     private final Wakeup wakeup;
     private final BooleanSupplier exiting;
+    private final SpareThreads spares;
+    private final Events events;
     private volatile List<StepThread> running = List.of();
 
     /**
      * @param origin when the shutdown began
      * @param wakeup wakes the thread that calls {@link #run}
      * @param exiting whether somebody has called System.exit: a step that is found in it will never return
+     * @param spares starts the steps' threads
      */
     StepRunner(
             Lifecycle lifecycle,
@@ -61,7 +66,9 @@ final class StepRunner {
             long origin,
             ShutdownLog log,
             Wakeup wakeup,
-            BooleanSupplier exiting) {
+            BooleanSupplier exiting,
+            SpareThreads spares,
+            Events events) {
         this.lifecycle = lifecycle;
         this.clock = clock;
         this.reason = reason;
@@ -69,6 +76,8 @@ final class StepRunner {
         this.log = log;
         this.wakeup = wakeup;
         this.exiting = exiting;
+        this.spares = spares;
+        this.events = events;
     }
 
     /**
@@ -118,10 +127,13 @@ final class StepRunner {
         private final Step step;
         private final AtomicReference<Mark> mark = new AtomicReference<>(Mark.RUNNING);
         private final long interruptAt;
+        private Events.Span span = Events.NO_SPAN;
+        private @Nullable Throwable refusal; // why there is no thread for it yet
         private ShutdownReport.@Nullable Step result;
         private @Nullable Throwable failure; // published by `finished`
         private long ended; // published by `finished`
         private volatile boolean finished;
+        private volatile boolean abandoned;
 
         StepThread(Step step) {
             super(lifecycle.name() + "-" + step.phase().name().toLowerCase(Locale.ROOT) + "-" + step.name());
@@ -135,11 +147,8 @@ final class StepRunner {
         }
 
         void begin() {
-            try {
-                start();
-            } catch (Throwable e) { // no memory for another thread
-                finish(e);
-            }
+            span = events.begin(lifecycle.name(), step.phase(), step.name());
+            refusal = spares.start(this);
         }
 
         @Override
@@ -151,6 +160,9 @@ final class StepRunner {
                 thrown = e;
             }
             finish(thrown);
+            if (abandoned && thrown != null && !(thrown instanceof InterruptedException)) {
+                log.endedLate(step.phase(), step.name(), thrown);
+            }
         }
 
         private void finish(@Nullable Throwable thrown) {
@@ -169,6 +181,9 @@ final class StepRunner {
             if (finished) {
                 return settle(mark.get() == Mark.CUT ? Outcome.TIMED_OUT : outcomeOf(failure), failure, ended, false);
             }
+            if (refusal != null) {
+                return beginAgain(now);
+            }
             if (exiting.getAsBoolean() && isInExit(suspect().getStackTrace())) {
                 return settleInExit(now);
             }
@@ -186,12 +201,22 @@ final class StepRunner {
             return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
         }
 
+        // Threads end all the time in a shutdown, those of other steps for one, and nothing tells when.
+        private long beginAgain(long now) {
+            if (now < interruptAt) {
+                refusal = spares.start(this);
+                return Math.min(interruptAt, refusal == null ? interruptAt : now + RETRY_NANOS);
+            }
+            return settle(Outcome.FAILED, refusal, now, false);
+        }
+
         // Runtime.exit never returns and ignores interrupts; to wait for it would be to wait for ourselves.
         private long settleInExit(long now) {
             return settle(Outcome.FAILED, new IllegalStateException("called System.exit"), now, true);
         }
 
         private long settle(Outcome outcome, @Nullable Throwable thrown, long end, boolean abandoned) {
+            this.abandoned = abandoned;
             result = new ShutdownReport.Step(
                     step.phase(),
                     step.name(),
@@ -201,6 +226,7 @@ final class StepRunner {
                     thrown,
                     abandoned);
             log.ended(result);
+            span.end(result);
             return Long.MAX_VALUE;
         }
 

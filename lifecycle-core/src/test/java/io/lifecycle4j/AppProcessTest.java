@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -309,7 +310,7 @@ class AppProcessTest {
         process.awaitPhase(Phase.STOP);
         process.advance(Duration.ofMillis(100));
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
-        assertThat(events).contains("stop admin").doesNotContain("start third", "stop business");
+        assertThat(events).contains("stop admin").doesNotContain("start third", "drain business", "stop business");
         never.countDown();
     }
 
@@ -443,6 +444,28 @@ class AppProcessTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
         assertThat(process.awaitReport().reason().description())
                 .isEqualTo("task 'worker' failed: java.lang.IllegalStateException: no queue");
+    }
+
+    @Test
+    void aTaskThatFailsWhileTheAppShutsDownIsAFailedStep() throws Exception {
+        AtomicReference<Thread> worker = new AtomicReference<>();
+        CountDownLatch failNow = new CountDownLatch(1);
+        process.run("im", app -> {
+            app.task("worker", view -> {
+                worker.set(Thread.currentThread());
+                failNow.await();
+                throw new IllegalStateException("queue lost");
+            });
+            app.onDrain("lose the queue", context -> {
+                failNow.countDown();
+                Objects.requireNonNull(worker.get()).join();
+            });
+        });
+        Awaitility.await().until(() -> worker.get() != null);
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().toString()).contains("task 'worker' failed while the app was shutting down");
+        assertThat(process.awaitReport().reason().description()).isEqualTo("SIGTERM");
     }
 
     @Test

@@ -57,6 +57,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyOneClassNamesTheFlightRecorder() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.FlightRecorderEvents.*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jdk.jfr..")
+                .check(CLASSES);
+    }
+
+    @Test
     void theSequenceKnowsNothingOfTheProcess() {
         noClasses()
                 .that()
@@ -90,7 +101,8 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideOutsideOfPackages("io.lifecycle4j..", "java..", "org.slf4j..", "sun.misc..", "org.jspecify..")
+                .resideOutsideOfPackages(
+                        "io.lifecycle4j..", "java..", "org.slf4j..", "sun.misc..", "jdk.jfr..", "org.jspecify..")
                 .check(CLASSES);
         assertThat(CLASSES).isNotEmpty();
     }

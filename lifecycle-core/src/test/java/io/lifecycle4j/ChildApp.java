@@ -1,5 +1,7 @@
 package io.lifecycle4j;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,8 +70,26 @@ final class ChildApp {
                         say(e.toString());
                     }
                 });
+            case "events-without-recorder" -> measureEvents();
             default -> throw new IllegalArgumentException(scenario);
         }
+    }
+
+    private static void measureEvents() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Events events = Events.ofThisJvm();
+        ShutdownReport.Step step = new ShutdownReport.Step(
+                Phase.STOP, "step", Duration.ZERO, Duration.ZERO, ShutdownReport.Outcome.CLEAN, null, false);
+        long least = Long.MAX_VALUE; // the first rounds load classes
+        for (int round = 0; round < 10; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 1_000; i++) {
+                events.state("child", AppState.STOPPING, Phase.STOP);
+                events.begin("child", Phase.STOP, "step").end(step);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        say("allocated: " + least);
     }
 
     private static void plain(AppBuilder app) {

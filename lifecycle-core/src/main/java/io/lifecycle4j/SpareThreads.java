@@ -1,0 +1,57 @@
+package io.lifecycle4j;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parked threads whose places a shutdown can have when the system gives no more: a service that has run out of threads is often
+ * stopped for that very reason. Only one thread, the shutdown's, starts others by it.
+ */
+class SpareThreads {
+    private static final long FOR_THE_END_OF_ONE_MILLIS = 50;
+
+    private final Deque<Thread> parked = new ArrayDeque<>();
+
+    SpareThreads(String app, int count) {
+        for (int number = 0; number < count; number++) {
+            Thread thread = Threads.create(app + "-spare", SpareThreads::park);
+            thread.start();
+            parked.push(thread);
+        }
+    }
+
+    /** Starts a thread, at the cost of a spare one if need be; returns what prevented it, if anything, and may be asked again. */
+    @Nullable
+    Throwable start(Thread thread) {
+        try {
+            thread.start();
+            return null;
+        } catch (
+                OutOfMemoryError
+                        e) { // "unable to create native thread", which the system's limits are reported as, too
+            return endOne() ? start(thread) : e;
+        }
+    }
+
+    private boolean endOne() {
+        Thread spare = parked.poll();
+        if (spare == null) {
+            return false;
+        }
+        spare.interrupt();
+        try {
+            spare.join(FOR_THE_END_OF_ONE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return true;
+    }
+
+    private static void park() {
+        while (!Thread.currentThread().isInterrupted()) {
+            LockSupport.park(SpareThreads.class);
+        }
+    }
+}
