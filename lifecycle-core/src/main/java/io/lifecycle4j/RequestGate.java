@@ -88,7 +88,10 @@ public final class RequestGate {
 
     /** Returns whether the gate is closed and nobody is in; once true, it stays so. */
     public boolean isDrained() {
-        return drained || (closed && inFlight() == 0);
+        if (closed) {
+            reportIfDrained(); // whoever sees it first says so: a racer that backs out would hide it again
+        }
+        return drained;
     }
 
     /**

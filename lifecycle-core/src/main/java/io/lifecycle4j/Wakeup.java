@@ -20,6 +20,10 @@ final class Wakeup {
         LockSupport.unpark(thread);
     }
 
+    boolean isSignalled() {
+        return signalled;
+    }
+
     /** Waits for a signal or the given time; may return for no reason. What is waited for must be looked at afterwards. */
     void await(Clock clock, long until) {
         if (!signalled) {

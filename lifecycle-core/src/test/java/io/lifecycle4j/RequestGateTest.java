@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -60,60 +63,95 @@ class RequestGateTest {
                 .hasMessage("gate name: ' ' (expected: not blank)");
     }
 
+    /** A property test: 300 rounds, or as many as {@code -Dgate.rounds} says. A lost wakeup hangs it, and no interrupt ends that. */
     @Test
-    @Timeout(
-            value = 60,
-            threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a lost wakeup hangs, and no interrupt ends it
+    @Timeout(value = 6, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void nobodyIsInsideOnceDrainedAndTheLastLeaverWakesTheDrain() throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(4);
+        int rounds = Integer.getInteger("gate.rounds", 300);
+        ExecutorService pool = Executors.newCachedThreadPool();
         try {
-            for (int round = 0; round < 500; round++) {
-                closeUnderLoad(pool);
+            for (int round = 0; round < rounds; round++) {
+                new Round(round).run(pool);
             }
         } finally {
             pool.shutdownNow();
         }
     }
 
-    // The waiting has no time limit: a wakeup that is lost hangs the test.
-    private static void closeUnderLoad(ExecutorService pool) throws Exception {
-        RequestGate gate = new RequestGate("round");
-        AtomicLong inside = new AtomicLong();
-        AtomicLong refused = new AtomicLong();
-        AtomicBoolean drained = new AtomicBoolean();
-        AtomicBoolean intruder = new AtomicBoolean();
-        CountDownLatch running = new CountDownLatch(3);
-        List<Future<?>> workers = new ArrayList<>();
-        for (int worker = 0; worker < 3; worker++) {
-            workers.add(pool.submit(() -> {
-                running.countDown();
-                for (int late = 0; late < 50; ) {
-                    if (gate.tryEnter()) {
-                        inside.incrementAndGet();
-                        if (drained.get()) {
-                            intruder.set(true);
-                        }
-                        inside.decrementAndGet();
-                        gate.leave();
-                    } else {
-                        refused.incrementAndGet();
-                        late++;
+    /** Some threads that enter and leave, for themselves or for each other, while the gate is closed. */
+    private static final class Round {
+        private final RequestGate gate = new RequestGate("round");
+        private final AtomicLong inside = new AtomicLong();
+        private final AtomicLong refused = new AtomicLong();
+        private final AtomicLong admitted = new AtomicLong();
+        private final Queue<Boolean> owed = new ConcurrentLinkedQueue<>();
+        private final AtomicBoolean drained = new AtomicBoolean();
+        private final AtomicBoolean intruder = new AtomicBoolean();
+        private final long seed;
+        private final int threads;
+        private final CountDownLatch running;
+
+        Round(long seed) {
+            this.seed = seed;
+            this.threads = 1 + new Random(seed).nextInt(6);
+            this.running = new CountDownLatch(threads);
+        }
+
+        void run(ExecutorService pool) throws Exception {
+            List<Future<?>> workers = new ArrayList<>();
+            for (int worker = 0; worker < threads; worker++) {
+                Random random = new Random(seed * 31 + worker);
+                workers.add(pool.submit(() -> work(random)));
+            }
+            running.await();
+            Wakeup wakeup = new Wakeup(Thread.currentThread());
+            gate.close(wakeup);
+            long atClose = gate.inFlightAtClose();
+            while (!gate.isDrained()) {
+                wakeup.await(Clock.SYSTEM, Long.MAX_VALUE);
+            }
+            drained.set(true);
+            assertThat(inside.get()).as("seed %d", seed).isZero();
+            for (Future<?> worker : workers) {
+                assertThat(gate.isDrained()).as("seed %d", seed).isTrue();
+                worker.get(10, TimeUnit.SECONDS);
+            }
+            assertThat(gate.inFlight()).as("seed %d", seed).isZero();
+            assertThat(intruder).as("seed %d", seed).isFalse();
+            assertThat(gate.rejected()).as("seed %d", seed).isEqualTo(refused.get());
+            assertThat(atClose).as("seed %d", seed).isBetween(0L, admitted.get());
+        }
+
+        private void work(Random random) {
+            running.countDown();
+            for (int late = 0; late < 50; ) {
+                if (gate.tryEnter()) {
+                    admitted.incrementAndGet();
+                    inside.incrementAndGet();
+                    if (drained.get()) {
+                        intruder.set(true);
                     }
+                    owed.add(true);
+                } else {
+                    refused.incrementAndGet();
+                    late++;
                 }
-            }));
+                if (random.nextBoolean()) {
+                    leaveForSomebody();
+                }
+            }
+            while (leaveForSomebody()) {
+                // the last to look leaves for all
+            }
         }
-        running.await();
-        Wakeup wakeup = new Wakeup(Thread.currentThread());
-        gate.close(wakeup);
-        while (!gate.isDrained()) {
-            wakeup.await(Clock.SYSTEM, Long.MAX_VALUE);
+
+        private boolean leaveForSomebody() {
+            if (owed.poll() == null) {
+                return false;
+            }
+            inside.decrementAndGet();
+            gate.leave();
+            return true;
         }
-        drained.set(true);
-        assertThat(inside.get()).isZero();
-        for (Future<?> worker : workers) {
-            worker.get(10, TimeUnit.SECONDS);
-        }
-        assertThat(intruder).isFalse();
-        assertThat(gate.rejected()).isEqualTo(refused.get());
     }
 }
