@@ -9,8 +9,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A service that starts in order and stops well.
@@ -29,7 +27,6 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class App implements AppView, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
 
     private static final Events EVENTS = Events.ofThisJvm();
 
@@ -274,7 +271,7 @@ public final class App implements AppView, AutoCloseable {
         Components.Snapshot sealed = components.seal();
         String beyond = beyondTheWhole(sealed);
         if (!beyond.isEmpty()) {
-            LOG.warn(
+            Log.warn(
                     "App '{}': {} exceed shutdownTimeout {}, which cuts them",
                     name(),
                     beyond,
@@ -310,7 +307,7 @@ public final class App implements AppView, AutoCloseable {
     private void failed(Components.Server server, Throwable failure) {
         String what = "server '" + server.name() + "' failed";
         if (!fail(what, Names.notNull("failure", failure))) {
-            LOG.warn("App '{}': {} while the app was shutting down already", name(), what, failure);
+            Log.warn("App '{}': {} while the app was shutting down already", name(), what, failure);
         }
     }
 

@@ -1,12 +1,12 @@
 package io.lifecycle4j;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An app that owns its process: turns signals into requests, the report into an exit status, and a second signal or the
@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
  * comes only after {@link #finished}, for which alone the hook waits, so neither waits for the other.
  */
 final class AppProcess {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
     private static final int FORCED = 1;
 
     private record CountedSignal(String name, long time) {}
@@ -60,15 +59,24 @@ final class AppProcess {
         watchdog.setDaemon(true);
         watchdog.start();
         warmUp();
+        List<String> signals = List.of();
         try {
-            host.listen(this::onSignal, this::onExit);
+            signals = host.listen(this::onSignal, this::onExit);
         } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
             app.fail("handlers for signals and exit cannot be installed", e);
         }
         if (app.setUpAndStart(setup)) {
-            LOG.info("App '{}' is running; Ctrl+C or TERM stops it, a second one forces the exit", app.name());
+            Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
         host.awaitEnd();
+    }
+
+    private static String whatStopsIt(List<String> signals) {
+        String names = signals.stream()
+                .filter(name -> !name.equals("HUP"))
+                .map(name -> name.equals("INT") ? "Ctrl+C" : name)
+                .collect(Collectors.joining(" or "));
+        return names.isEmpty() ? "" : "; " + names + " stops it, a second one forces the exit";
     }
 
     private void wake() {
@@ -121,7 +129,7 @@ final class AppProcess {
         try {
             status = status(app.runSequence(shutdownWakeup, () -> exiting, spares));
         } catch (Throwable e) {
-            LOG.error("App '{}': the shutdown itself failed", app.name(), e);
+            Log.error("App '{}': the shutdown itself failed", app.name(), e);
         } finally {
             finished.countDown();
             host.exit(status);
@@ -134,7 +142,7 @@ final class AppProcess {
         try {
             return app.exitStatus().applyAsInt(report);
         } catch (RuntimeException e) {
-            LOG.error("App '{}': the function for the exit status failed; the status is 1", app.name(), e);
+            Log.error("App '{}': the function for the exit status failed; the status is 1", app.name(), e);
             return FORCED;
         }
     }

@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -26,8 +27,9 @@ public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.test
      *
      * @param onSignal takes each signal's name, INT, TERM or HUP, on any thread
      * @param onExit is run by the hook, and returns when the process may end
+     * @return the names of the signals that can come
      */
-    protected abstract void listen(Consumer<String> onSignal, Runnable onExit);
+    protected abstract List<String> listen(Consumer<String> onSignal, Runnable onExit);
 
     /** Gives INT and TERM back to the system's default, so that one more kills. */
     protected abstract void restoreSignals();

@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -19,9 +20,9 @@ final class JvmProcess extends HostProcess {
     }
 
     @Override
-    protected void listen(Consumer<String> onSignal, Runnable onExit) {
+    protected List<String> listen(Consumer<String> onSignal, Runnable onExit) {
         Signals.addHook(onExit);
-        Signals.install(onSignal);
+        return Signals.install(onSignal);
     }
 
     @Override

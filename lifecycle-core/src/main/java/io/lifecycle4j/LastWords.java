@@ -11,15 +11,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Says why a process is halted, and never holds it up: each thing that could hang (the logger, a full pipe, the table of
  * signals) is done by a thread made beforehand, and waited for so many milliseconds.
  */
 final class LastWords {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
     private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
     // An asynchronous appender has the line by then but may not have written it.
     private static final Duration FOR_THE_APPENDER = Duration.ofMillis(15);
@@ -40,8 +37,8 @@ final class LastWords {
     void speak(String line, Runnable restoreSignals) {
         AtomicBoolean enabled = new AtomicBoolean();
         Runnable log = () -> {
-            enabled.set(LOG.isErrorEnabled());
-            LOG.error("{}", line);
+            enabled.set(Log.LOGGER.isErrorEnabled());
+            Log.LOGGER.error("{}", line);
         };
         if (logger.does(log, FOR_THE_LOG) && enabled.get()) {
             pause(FOR_THE_APPENDER);

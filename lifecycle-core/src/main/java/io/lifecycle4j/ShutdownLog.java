@@ -7,15 +7,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What operators read of a shutdown. Lines are written by a daemon thread of their own, in order: a logger that hangs, on a
  * full pipe for instance, costs the shutdown its lines and not its steps.
  */
 final class ShutdownLog {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
 
     private final String app;
     private final ShutdownReason reason;
@@ -39,9 +36,9 @@ final class ShutdownLog {
         }
         Throwable failure = reason.failure();
         if (!chatty) {
-            add(() -> LOG.error("App '{}' could not start: {}", app, reason));
+            add(() -> Log.error("App '{}' could not start: {}", app, reason));
         } else if (failure != null) {
-            add(() -> LOG.error("App '{}': {}", app, reason, failure));
+            add(() -> Log.error("App '{}': {}", app, reason, failure));
         }
         String force = reason.kind() == ShutdownReason.Kind.SIGNAL
                         && !reason.description().equals("SIGHUP")
@@ -62,12 +59,12 @@ final class ShutdownLog {
                     .flatMap(server -> server.inFlight().stream())
                     .map(name -> "\n\t" + name)
                     .collect(Collectors.joining());
-            LOG.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
+            Log.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
         });
     }
 
     void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
-        add(() -> LOG.warn(
+        add(() -> Log.warn(
                 "{}: '{}' is interrupted near its limit of {}; it was at{}",
                 phase,
                 step,
@@ -77,15 +74,15 @@ final class ShutdownLog {
 
     void ended(ShutdownReport.Step step) {
         switch (step.outcome()) {
-            case FAILED -> add(() -> LOG.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
+            case FAILED -> add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
             case TIMED_OUT, FORCED -> {} // said when it was cut
-            case CLEAN -> add(() -> LOG.debug("{}: '{}' done in {}", step.phase(), step.name(), step.duration()));
+            case CLEAN -> add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), step.duration()));
         }
     }
 
     /** Logs what an abandoned step threw in the end; on its own thread, since this log may be closed. */
     void endedLate(Phase phase, String step, Throwable failure) {
-        LOG.warn("App '{}': {} '{}', abandoned at its limit, failed afterwards", app, phase, step, failure);
+        Log.warn("App '{}': {} '{}', abandoned at its limit, failed afterwards", app, phase, step, failure);
     }
 
     /** Logs the report, then waits until all is written, at most for the given time. */
@@ -103,7 +100,7 @@ final class ShutdownLog {
 
     // Made into text on the log's thread: the report calls the failures' own words.
     private void say(Object line) {
-        add(chatty ? () -> LOG.info("{}", line) : () -> LOG.debug("{}", line));
+        add(chatty ? () -> Log.info("{}", line) : () -> Log.debug("{}", line));
     }
 
     private void add(Runnable line) {
@@ -116,7 +113,7 @@ final class ShutdownLog {
                 lines.take().run();
             } catch (InterruptedException e) {
                 break; // the shutdown is over
-            } catch (Throwable e) { // a broken appender: the next line may fare better
+            } catch (Throwable e) { // words that fail: the next line may fare better
             }
         }
         written.countDown();

@@ -1,16 +1,14 @@
 package io.lifecycle4j;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /** The one class that touches signals and hooks. */
 final class Signals {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j");
     private static final List<String> NAMES = List.of("INT", "TERM", "HUP");
     private static final String HANGUP = "HUP";
 
@@ -20,8 +18,9 @@ final class Signals {
         Runtime.getRuntime().addShutdownHook(new Thread(onExit, "lifecycle-hook"));
     }
 
-    /** Installs a handler for each signal that can be had, and says once which cannot. */
-    static void install(Consumer<String> onSignal) {
+    /** Installs a handler for each signal that can be had, returns their names, and says once which cannot. */
+    static List<String> install(Consumer<String> onSignal) {
+        List<String> handled = new ArrayList<>();
         StringJoiner refused = new StringJoiner(", ");
         StringJoiner ignored = new StringJoiner(", ");
         for (String name : NAMES) {
@@ -30,23 +29,26 @@ final class Signals {
                 if (Signal.handle(new Signal(name), signal -> onSignal.accept(signal.getName()))
                         == SignalHandler.SIG_IGN) {
                     ignored.add(name);
+                } else {
+                    handled.add(name);
                 }
             } catch (IllegalArgumentException e) {
                 if (name.equals(HANGUP)) {
-                    LOG.debug("Signal HUP cannot be handled here: {}", e.getMessage());
+                    Log.debug("Signal HUP cannot be handled here: {}", e.getMessage());
                 } else {
                     refused.add(name);
                 }
             }
         }
         if (refused.length() > 0) {
-            LOG.warn(
+            Log.warn(
                     "Signals that cannot be handled: {} (is the JVM run with -Xrs?); a second one cannot force the exit",
                     refused);
         }
         if (ignored.length() > 0) {
-            LOG.info("Signals that stay ignored, as they were inherited (nohup, background shell): {}", ignored);
+            Log.info("Signals that stay ignored, as they were inherited (nohup, background shell): {}", ignored);
         }
+        return handled;
     }
 
     static void restoreDefaults() {

@@ -20,6 +20,26 @@ final class ChildApp {
         switch (scenario) {
             case "plain" -> App.run("child", ChildApp::plain);
             case "hanging-callback" -> App.run("child", app -> app.onShutdown("hang", context -> hang()));
+            case "hanging-callback-with-words" ->
+                App.run("child", app -> {
+                    app.server(announcing("ready"));
+                    app.onShutdown("hang", context -> {
+                        say("hanging");
+                        hang();
+                    });
+                });
+            case "plain-with-words" -> {
+                try {
+                    App.run("child", app -> {
+                        app.shutdownTimeout(Duration.ofSeconds(10));
+                        app.drainTimeout(Duration.ofSeconds(20)); // to have a warning said
+                        plain(app);
+                        app.server(announcing("started"));
+                    });
+                } catch (RuntimeException e) {
+                    say("run has thrown");
+                }
+            }
             case "hanging-setup" -> App.run("child", app -> stuck("setup"));
             case "hanging-start" -> App.run("child", app -> app.server(hangingStart()));
             case "hanging-hook" -> {
@@ -125,6 +145,15 @@ final class ChildApp {
     private static void stuck(String where) {
         say("stuck in " + where);
         hang();
+    }
+
+    private static ManagedServer announcing(String word) {
+        return new FakeServer("last", new ArrayList<>()) {
+            @Override
+            public void start(ServerContext context) {
+                say(word);
+            }
+        };
     }
 
     private static ManagedServer hangingStart() {

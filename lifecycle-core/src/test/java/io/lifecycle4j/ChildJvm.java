@@ -33,10 +33,15 @@ final class ChildJvm implements AutoCloseable {
 
     /** Starts it behind a command such as {@code nohup}; nobody reads its stdout yet. */
     static ChildJvm start(List<String> wrapper, String scenario, String... jvmOptions) throws IOException {
+        return startOn(System.getProperty("java.class.path"), wrapper, scenario, jvmOptions);
+    }
+
+    static ChildJvm startOn(String classPath, List<String> wrapper, String scenario, String... jvmOptions)
+            throws IOException {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(jvmOptions));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ChildApp.class.getName(), scenario));
+        command.addAll(List.of("-cp", classPath, ChildApp.class.getName(), scenario));
         ChildJvm child = new ChildJvm(new ProcessBuilder(command).start());
         child.read(child.process.errorReader(StandardCharsets.UTF_8));
         return child;
@@ -61,7 +66,9 @@ final class ChildJvm implements AutoCloseable {
     }
 
     void signal(String name) throws Exception {
-        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
+        // behind a shell that waits for it, the JVM is the shell's child
+        long pid = process.children().map(ProcessHandle::pid).findFirst().orElse(process.pid());
+        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(pid)).start();
         assertThat(kill.waitFor()).isZero();
     }
 

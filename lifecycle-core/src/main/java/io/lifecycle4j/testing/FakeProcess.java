@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeProcess extends HostProcess {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final List<String> SIGNALS = List.of("INT", "TERM", "HUP");
     private static final int APP_THREADS = 2; // the shutdown's and the watchdog's
 
     /**
@@ -97,7 +98,7 @@ public final class FakeProcess extends HostProcess {
 
     /** Raises INT, TERM or HUP; returns when the handler has. */
     public void signal(String name) {
-        if (!List.of("INT", "TERM", "HUP").contains(name)) {
+        if (!SIGNALS.contains(name)) {
             throw new IllegalArgumentException("signal: " + name + " (expected: INT, TERM or HUP)");
         }
         Consumer<String> handler;
@@ -176,9 +177,10 @@ public final class FakeProcess extends HostProcess {
     }
 
     @Override
-    protected synchronized void listen(Consumer<String> signals, Runnable hook) {
+    protected synchronized List<String> listen(Consumer<String> signals, Runnable hook) {
         onSignal = signals;
         onExit = hook;
+        return SIGNALS;
     }
 
     @Override

@@ -1,0 +1,40 @@
+package io.lifecycle4j;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The library's log. Its methods never throw: no broken filter or appender decides what becomes of an app. They may block, as
+ * {@link #LOGGER} may; a shutdown therefore writes to it from threads of its own only.
+ */
+final class Log {
+    /** As it is, for those who must know what became of a line. */
+    static final Logger LOGGER = LoggerFactory.getLogger("io.lifecycle4j");
+
+    private Log() {}
+
+    static void debug(String format, @Nullable Object... values) {
+        quietly(() -> LOGGER.debug(format, values));
+    }
+
+    static void info(String format, @Nullable Object... values) {
+        quietly(() -> LOGGER.info(format, values));
+    }
+
+    static void warn(String format, @Nullable Object... values) {
+        quietly(() -> LOGGER.warn(format, values));
+    }
+
+    static void error(String format, @Nullable Object... values) {
+        quietly(() -> LOGGER.error(format, values));
+    }
+
+    private static void quietly(Runnable line) {
+        try {
+            line.run();
+        } catch (Throwable e) {
+            // nobody is left to be told
+        }
+    }
+}

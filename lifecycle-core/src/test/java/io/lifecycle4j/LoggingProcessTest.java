@@ -1,0 +1,122 @@
+package io.lifecycle4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a terminal shows of an end, behind asynchronous appenders, stuck ones and broken ones. */
+@Timeout(90)
+@DisabledOnOs(OS.WINDOWS) // has no kill
+class LoggingProcessTest {
+    // Their jars are no dependencies: two SLF4J providers on one class path are one too many.
+    private static final File LOG4J = new File("target/log4j");
+
+    private enum Asynchronous {
+        LOGBACK_APPENDER,
+        LOG4J_APPENDER,
+        LOG4J_LOGGERS;
+
+        ChildJvm start(String scenario) throws IOException {
+            return switch (this) {
+                case LOGBACK_APPENDER -> logback("async", scenario);
+                case LOG4J_APPENDER -> log4j(scenario, "async");
+                case LOG4J_LOGGERS ->
+                    log4j(
+                            scenario,
+                            "loggers",
+                            "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.async.AsyncLoggerContextSelector");
+            };
+        }
+    }
+
+    private static ChildJvm logback(String configuration, String scenario) throws IOException {
+        return ChildJvm.start(scenario, "-Dlogback.configurationFile=child/logback-" + configuration + ".xml");
+    }
+
+    private static ChildJvm log4j(String scenario, String configuration, String... options) throws IOException {
+        File[] jars = LOG4J.listFiles((folder, name) -> name.endsWith(".jar"));
+        assertThat(jars).as("copied by the build").hasSizeGreaterThanOrEqualTo(4);
+        String classPath = Stream.concat(
+                        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                                .filter(entry -> !entry.contains("logback")),
+                        Stream.of(jars).map(File::getPath))
+                .collect(Collectors.joining(File.pathSeparator));
+        List<String> all = new ArrayList<>(List.of(options));
+        all.add("-Dlog4j2.configurationFile=child/log4j2-" + configuration + ".xml");
+        return ChildJvm.startOn(classPath, List.of(), scenario, all.toArray(String[]::new))
+                .readingStdout();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aForcedExitSaysOnceWhyAndWhatWasRunning(Asynchronous logging) throws Exception {
+        try (ChildJvm child = logging.start("hanging-callback").awaitLine("is running")) {
+            child.signal("INT");
+            child.awaitLine("CALLBACKS: hang");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); CALLBACKS;"
+                            + " still running: CALLBACKS hang"))
+                    .isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void afterACleanStopTheLastLinesAreThere(Asynchronous logging) throws Exception {
+        try (ChildJvm child = logging.start("plain").awaitLine("is running")) {
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.count("Shutdown of 'child' (SIGTERM): CLEAN")).isEqualTo(1);
+            assertThat(child.lines()).anyMatch(line -> line.matches(" +RELEASE +database +CLEAN .*"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stuck", "async-stuck"})
+    void aForcedExitIsSaidPastALoggerThatIsStuck(String configuration) throws Exception {
+        try (ChildJvm child = logback(configuration, "hanging-callback-with-words")) {
+            child.awaitLine("is running");
+            child.signal("INT");
+            child.awaitLine("hanging"); // by the callback itself: the log has stopped
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM)"))
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aLogThatThrowsChangesNothing() throws Exception {
+        try (ChildJvm child = logback("throwing", "plain-with-words")) {
+            child.awaitLine("started");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.lines()).containsSubsequence("flushed", "closed").doesNotContain("run has thrown");
+        }
+    }
+
+    @Test
+    void aLogThatThrowsDoesNotKeepASecondSignalFromForcingTheExit() throws Exception {
+        try (ChildJvm child = logback("throwing", "hanging-callback-with-words")) {
+            child.awaitLine("ready");
+            child.signal("INT");
+            child.awaitLine("hanging");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("is forced to exit")).isEqualTo(1); // by the other way
+        }
+    }
+}
