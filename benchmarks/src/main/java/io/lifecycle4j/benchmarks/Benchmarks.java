@@ -1,0 +1,30 @@
+package io.lifecycle4j.benchmarks;
+
+import java.util.Locale;
+
+/**
+ * Measures one figure and prints it as a Markdown table: {@code java -cp 'benchmarks/target/lib/*'
+ * io.lifecycle4j.benchmarks.Benchmarks gate}. What else there is, and what came out, is in docs/benchmarks.md.
+ */
+public final class Benchmarks {
+    private static final String USAGE = "usage: Benchmarks gate [rounds]";
+
+    private Benchmarks() {}
+
+    /** Runs the figure named by the first argument. */
+    public static void main(String[] arguments) throws Exception {
+        Locale.setDefault(Locale.ROOT);
+        String figure = arguments.length == 0 ? "" : arguments[0];
+        switch (figure) {
+            case "gate" -> GateFigure.print(count(arguments, 1, 5));
+            default -> {
+                System.err.println(USAGE);
+                System.exit(2);
+            }
+        }
+    }
+
+    private static int count(String[] arguments, int index, int otherwise) {
+        return arguments.length > index ? Integer.parseInt(arguments[index]) : otherwise;
+    }
+}

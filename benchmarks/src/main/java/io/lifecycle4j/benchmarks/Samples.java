@@ -1,0 +1,45 @@
+package io.lifecycle4j.benchmarks;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Measured values of one kind, and where they lie. */
+final class Samples {
+    private final List<Double> values = new ArrayList<>();
+
+    void add(double value) {
+        values.add(value);
+    }
+
+    void addAll(Samples others) {
+        values.addAll(others.values);
+    }
+
+    /** Each value less the given one. */
+    Samples minus(double subtrahend) {
+        Samples differences = new Samples();
+        values.forEach(value -> differences.add(value - subtrahend));
+        return differences;
+    }
+
+    int count() {
+        return values.size();
+    }
+
+    double median() {
+        return percentile(50);
+    }
+
+    double max() {
+        return percentile(100);
+    }
+
+    /** The least value that so many percent of all values do not exceed. */
+    double percentile(double percent) {
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        int rank = (int) Math.ceil(percent / 100 * sorted.size());
+        return sorted.get(Math.max(rank, 1) - 1);
+    }
+}
