@@ -42,6 +42,49 @@ final class ChildApp {
             }
             case "hanging-setup" -> App.run("child", app -> stuck("setup"));
             case "hanging-start" -> App.run("child", app -> app.server(hangingStart()));
+            case "hanging-hook-short" -> {
+                Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::hang));
+                App.run("child", app -> {
+                    app.shutdownTimeout(Duration.ofSeconds(1));
+                    plain(app);
+                });
+            }
+            case "hanging-in-ANNOUNCE",
+                    "hanging-in-DRAIN",
+                    "hanging-in-STOP",
+                    "hanging-in-CALLBACKS",
+                    "hanging-in-RELEASE" ->
+                App.run("child", app -> hangingIn(Phase.valueOf(scenario.substring("hanging-in-".length())), app));
+            case "exit-in-drain" -> exiting(app -> app.onDrain("exit", context -> System.exit(3)));
+            case "exit-in-resource" -> exiting(app -> app.resource("exit", () -> System.exit(3)));
+            case "exit-in-task" -> exiting(app -> app.task("exit", view -> System.exit(3)));
+            case "exit-in-setup" -> exiting(app -> System.exit(3));
+            case "exit-in-readiness" ->
+                exiting(app -> {
+                    app.readiness("exit", () -> {
+                        System.exit(3);
+                        return true;
+                    });
+                    app.task("ask", view -> {
+                        while (!view.isReady() && !view.isShuttingDown()) {
+                            Thread.onSpinWait();
+                        }
+                    });
+                });
+            case "exit-in-two-callbacks" ->
+                exiting(app -> {
+                    app.onShutdown("exit", context -> System.exit(3));
+                    app.onShutdown("exit too", context -> System.exit(3));
+                });
+            case "virtual-threads-only" -> {
+                CountDownLatch owned = new CountDownLatch(1);
+                Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, (Runnable)
+                        () -> App.run("child", app -> {
+                            plain(app);
+                            owned.countDown();
+                        }));
+                owned.await();
+            }
             case "hanging-hook" -> {
                 Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::hang));
                 App.run("child", ChildApp::plain);
@@ -145,6 +188,34 @@ final class ChildApp {
     private static void stuck(String where) {
         say("stuck in " + where);
         hang();
+    }
+
+    private static void exiting(AppSetup where) {
+        App.run("child", app -> {
+            plain(app);
+            where.configure(app);
+        });
+    }
+
+    private static void hangingIn(Phase phase, AppBuilder app) {
+        Runnable here = () -> {
+            say("hanging in " + phase);
+            hang();
+        };
+        switch (phase) {
+            case ANNOUNCE -> app.onAnnounce("hang", context -> here.run());
+            case DRAIN -> app.onDrain("hang", context -> here.run());
+            case STOP ->
+                app.task("hang", view -> {
+                    try {
+                        NEVER.await();
+                    } catch (InterruptedException e) {
+                        here.run();
+                    }
+                });
+            case CALLBACKS -> app.onShutdown("hang", context -> here.run());
+            case RELEASE -> app.resource("hang", here::run);
+        }
     }
 
     private static ManagedServer announcing(String word) {

@@ -1,0 +1,119 @@
+package io.lifecycle4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Real processes under conditions that nobody wishes for. */
+@Timeout(90)
+@DisabledOnOs(OS.WINDOWS) // has no kill
+class HostileProcessTest {
+
+    @ParameterizedTest
+    @EnumSource(Phase.class)
+    void aSecondSignalForcesTheExitInEveryPhaseAndHangupDoesNot(Phase phase) throws Exception {
+        try (ChildJvm child = ChildJvm.start("hanging-in-" + phase).awaitLine("is running")) {
+            child.signal("INT");
+            child.awaitLine("hanging in " + phase);
+            child.signal("HUP");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); " + phase))
+                    .isEqualTo(1);
+            assertThat(child.count("second signal (SIGHUP)")).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"drain", "resource", "task", "setup", "readiness", "two-callbacks"})
+    void exitFromAnywhereRunsTheRestOfTheSequenceAndItsStatusStands(String where) throws Exception {
+        try (ChildJvm child = ChildJvm.start("exit-in-" + where)) {
+            if (List.of("drain", "resource", "two-callbacks").contains(where)) {
+                child.awaitLine("is running");
+                child.signal("TERM");
+            }
+            assertThat(child.awaitStatus()).isEqualTo(3);
+            assertThat(child.lines()).containsSubsequence("flushed", "closed");
+            assertThat(child.count("Shutdown of 'child'")).isEqualTo(1);
+            assertThat(child.says("forced")).isFalse();
+        }
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21)
+    void theSequenceRunsAlthoughAllOfTheAppsThreadsAreVirtual() throws Exception {
+        try (ChildJvm child = ChildJvm.start("virtual-threads-only").awaitLine("is running")) {
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.lines()).containsSubsequence("flushed", "closed");
+        }
+    }
+
+    @Test
+    void underNohupHangupDoesNothingAndTheRestWorks() throws Exception {
+        try (ChildJvm child = ChildJvm.start(List.of("nohup"), "plain").readingStdout()) {
+            child.awaitLine("is running; Ctrl+C or TERM stops it");
+            assertThat(child.count("stay ignored, as they were inherited (nohup, background shell): HUP"))
+                    .isEqualTo(1);
+            child.signal("HUP");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
+        }
+    }
+
+    @Test
+    void inABackgroundShellCtrlCDoesNothingAndIsNotOffered() throws Exception {
+        List<String> background = List.of("sh", "-c", "\"$@\" & wait $!", "sh");
+        try (ChildJvm child = ChildJvm.start(background, "plain").readingStdout()) {
+            child.awaitLine("is running; TERM stops it");
+            assertThat(child.count("stay ignored, as they were inherited (nohup, background shell): INT"))
+                    .isEqualTo(1);
+            child.signal("INT");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
+        }
+    }
+
+    @Test
+    void withoutSignalsExitStillRunsTheSequence() throws Exception {
+        try (ChildJvm child = ChildJvm.start("exit-elsewhere", "-Xrs")) {
+            assertThat(child.awaitStatus()).isEqualTo(7);
+            assertThat(child.count("Signals that cannot be handled: INT, TERM (is the JVM run with -Xrs?)"))
+                    .isEqualTo(1);
+            assertThat(child.says("stops it")).isFalse();
+            assertThat(child.lines()).containsSubsequence("flushed", "closed");
+        }
+    }
+
+    @Test
+    void aHookThatHangsIsEndedAtTheDeadlineAfterACleanSequence() throws Exception {
+        try (ChildJvm child = ChildJvm.start("hanging-hook-short").awaitLine("is running")) {
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
+            assertThat(child.says("shutdownTimeout of 1 s has passed")).isTrue();
+        }
+    }
+
+    @Test
+    void twoSignalsDuringTheSetupForceTheExit() throws Exception {
+        try (ChildJvm child = ChildJvm.start("hanging-setup").awaitLine("stuck in setup")) {
+            child.signal("INT");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM)"))
+                    .isEqualTo(1);
+        }
+    }
+}
