@@ -3,6 +3,7 @@ package io.lifecycle4j;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -224,6 +225,11 @@ public final class App implements AppView, AutoCloseable {
         ShutdownSequence shutdown = sequence;
         String starting = starter.current();
         return shutdown != null ? shutdown.stillRunning() : starting == null ? "nothing" : starting;
+    }
+
+    List<String> runningSteps() {
+        ShutdownSequence shutdown = sequence;
+        return shutdown == null ? List.of() : shutdown.runningSteps();
     }
 
     boolean isOwnedByProcess() {

@@ -71,6 +71,10 @@ final class AppProcess {
         host.awaitEnd();
     }
 
+    List<String> runningSteps() {
+        return app.runningSteps();
+    }
+
     private static String whatStopsIt(List<String> signals) {
         String names = signals.stream()
                 .filter(name -> !name.equals("HUP"))

@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own
@@ -11,12 +12,22 @@ import java.util.function.Consumer;
  */
 public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.testing.FakeProcess {
 
+    private volatile @Nullable AppProcess process;
+
     /** For the two subclasses. */
     protected HostProcess() {}
 
     /** Runs an app in this process; see {@link App#run(String, AppSetup)}. Returns when the process has ended, if it can. */
     protected final void runApp(String name, AppSetup setup) {
-        new AppProcess(this, name).run(setup);
+        AppProcess app = new AppProcess(this, name);
+        process = app;
+        app.run(setup);
+    }
+
+    /** Returns the names of the current phase's steps that have not ended. */
+    protected final List<String> runningSteps() {
+        AppProcess app = process;
+        return app == null ? List.of() : app.runningSteps();
     }
 
     /** Makes the app the owner of the process; throws {@link IllegalStateException} if it has one already. */

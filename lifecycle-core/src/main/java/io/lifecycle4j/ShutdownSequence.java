@@ -72,6 +72,11 @@ final class ShutdownSequence {
         return report;
     }
 
+    /** The names of the current phase's steps that have not ended. */
+    List<String> runningSteps() {
+        return runner.stillRunning().stream().map(StepRunner.Step::name).toList();
+    }
+
     /** What has not ended, in words; takes no lock and calls nobody. */
     String stillRunning() {
         StringJoiner names = new StringJoiner("; ");
@@ -79,9 +84,8 @@ final class ShutdownSequence {
         if (starting != null) {
             names.add(starting);
         }
-        String steps = runner.stillRunning();
-        if (!steps.isEmpty()) {
-            names.add(steps);
+        for (StepRunner.Step step : runner.stillRunning()) {
+            names.add(step.phase() + " " + step.name());
         }
         for (RequestGate gate : closed) {
             if (!gate.isDrained()) {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -107,15 +106,15 @@ final class StepRunner {
         return threads.stream().map(StepThread::result).toList();
     }
 
-    /** The names of the steps that have not ended; takes no lock, for last words. */
-    String stillRunning() {
-        StringJoiner names = new StringJoiner(", ");
+    /** The steps that have not ended; takes no lock, for last words. */
+    List<Step> stillRunning() {
+        List<Step> steps = new ArrayList<>();
         for (StepThread thread : running) {
             if (!thread.finished) {
-                names.add(thread.step.phase() + " " + thread.step.name());
+                steps.add(thread.step);
             }
         }
-        return names.toString();
+        return steps;
     }
 
     /** Whether the calling thread runs a step of the given app. */

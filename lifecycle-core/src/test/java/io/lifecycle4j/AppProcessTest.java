@@ -7,7 +7,9 @@ import io.lifecycle4j.ShutdownReport.Outcome;
 import io.lifecycle4j.testing.FakeProcess;
 import io.lifecycle4j.testing.FakeProcess.Exit;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -230,6 +232,41 @@ class AppProcessTest {
     }
 
     @Test
+    void theReportsFiguresAddUp() {
+        FakeServer server = new FakeServer("business", events);
+        process.run("im", app -> {
+            app.announceDelay(Duration.ofSeconds(2));
+            app.server(server);
+            app.onShutdown(
+                    "late", context -> assertThat(server.gate().tryEnter()).isFalse());
+        });
+        for (int request = 0; request < 3; request++) {
+            assertThat(server.gate().tryEnter()).isTrue();
+        }
+        process.signal("TERM");
+        process.awaitPhase(Phase.ANNOUNCE);
+        process.advance(Duration.ofSeconds(2));
+        process.awaitStuck(Phase.DRAIN);
+        server.gate().leave();
+        assertThat(server.gate().tryEnter()).isFalse();
+        process.advance(Duration.ofSeconds(10));
+        process.awaitExit();
+        ShutdownReport report = process.awaitReport();
+        assertThat(report.phases())
+                .isEqualTo(Map.of(
+                        Phase.ANNOUNCE, Duration.ofSeconds(2),
+                        Phase.DRAIN, Duration.ofSeconds(10),
+                        Phase.STOP, Duration.ZERO,
+                        Phase.CALLBACKS, Duration.ZERO,
+                        Phase.RELEASE, Duration.ZERO));
+        assertThat(report.duration()).isEqualTo(Duration.ofSeconds(12));
+        // 3 in flight at the close, 1 of them drained; rejected: one in the drain, one in a callback
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 3, 1, 2, 2));
+        assertThat(report.steps())
+                .allMatch(step -> step.start().plus(step.duration()).compareTo(report.duration()) <= 0);
+    }
+
+    @Test
     void requestsInFlightAreAbandonedAtTheDrainsLimit() {
         FakeServer server = new FakeServer("business", events);
         process.run("im", app -> app.server(server));
@@ -315,6 +352,109 @@ class AppProcessTest {
     }
 
     @Test
+    void aServerIsStoppedAfterItsLateStartWithoutAnInterruptOfOurs() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        process.launch(
+                "im",
+                app -> app.server(new FakeServer("business", events) {
+                    @Override
+                    public void start(ServerContext context) {
+                        blocked.countDown();
+                        ignoreInterrupts(new CountDownLatch(1));
+                    }
+
+                    @Override
+                    public void stop(ShutdownContext context) {
+                        events.add(Thread.currentThread().isInterrupted() ? "stop interrupted" : "stop");
+                    }
+                }));
+        blocked.await();
+        process.signal("INT");
+        process.awaitPhase(Phase.STOP);
+        Awaitility.await().until(() -> isWaiting("im-stop-business"));
+        process.advance(Duration.ofMillis(4_900)); // now the wait for the start is interrupted
+        process.awaitPhase(Phase.STOP);
+        never.countDown();
+        assertThat(process.awaitExit().forced()).isFalse();
+        assertThat(events).containsExactly("stop");
+    }
+
+    private static boolean isWaiting(String thread) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(each -> each.getName().equals(thread) && each.getState() == Thread.State.WAITING);
+    }
+
+    @Test
+    void aShutdownAskedForInTheSetupIsNotLostAndNothingStarts() {
+        process.run("im", app -> {
+            app.server(new FakeServer("business", events));
+            app.resource("database", () -> events.add("close"));
+            app.requestShutdown("nothing to do");
+        });
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsExactly("close");
+    }
+
+    @Test
+    void aShutdownAskedForInAStartStopsThatServerAndStartsNoOther() {
+        process.run("im", app -> {
+            app.server(new FakeServer("business", events) {
+                @Override
+                public void start(ServerContext context) {
+                    app.requestShutdown("changed my mind");
+                }
+            });
+            app.server(new FakeServer("third", events));
+        });
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).contains("stop business").doesNotContain("start third", "stop third");
+    }
+
+    @Test
+    void manySignalsAndRequestsAtOnceMakeOneSequence() throws Exception {
+        AtomicReference<AppBuilder> builder = new AtomicReference<>();
+        process.run("im", app -> {
+            builder.set(app);
+            app.onShutdown("flush", context -> events.add("flush"));
+        });
+        CountDownLatch together = new CountDownLatch(8);
+        List<Thread> askers = new ArrayList<>();
+        for (int asker = 0; asker < 8; asker++) {
+            boolean signals = asker % 2 == 0;
+            askers.add(new Thread(() -> {
+                together.countDown();
+                try {
+                    together.await();
+                } catch (InterruptedException e) {
+                    return;
+                }
+                if (signals) {
+                    process.signal("HUP");
+                } else {
+                    Objects.requireNonNull(builder.get()).requestShutdown("asked");
+                }
+            }));
+        }
+        askers.forEach(Thread::start);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsExactly("flush");
+        assertThat(process.awaitReport().reason().description()).isIn("SIGHUP", "asked");
+    }
+
+    @Test
+    void readinessIsRedFromTheFirstMomentOfAShutdownWhateverConditionsSay() {
+        AtomicReference<AppBuilder> builder = new AtomicReference<>();
+        AppView app = process.run("im", setup -> {
+            builder.set(setup);
+            setup.readiness("slow", () -> {
+                setup.requestShutdown("while being asked");
+                return true;
+            });
+        });
+        assertThat(app.isReady()).isFalse();
+    }
+
+    @Test
     void aSecondSignalDuringABlockedSetupForcesTheExit() throws Exception {
         CountDownLatch blocked = new CountDownLatch(1);
         process.launch("im", app -> {
@@ -354,6 +494,17 @@ class AppProcessTest {
         process.run("im", app -> app.exitStatus(report -> report.isClean() ? 42 : 43));
         process.signal("TERM");
         assertThat(process.awaitExit()).isEqualTo(new Exit(42, false));
+    }
+
+    @Test
+    void theFunctionForTheExitStatusIsNotAskedOnAForcedExit() {
+        process.run("im", app -> {
+            app.exitStatus(report -> 42);
+            neverFlushed(app);
+        });
+        process.signal("INT");
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -16,12 +17,16 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The app without a process of its own, on the real clock. */
 @Timeout(30)
@@ -112,10 +117,173 @@ class EmbeddedAppTest {
                 .hasMessage("announceDelay: PT8784H (expected: at most 365 days)");
         assertThatThrownBy(() -> builder.onShutdown("flush", Duration.ZERO, context -> {}))
                 .hasMessage("limit of 'flush': PT0S (expected: > 0)");
+        assertThatThrownBy(() -> builder.ignoreRepeatedSignalsWithin(Duration.ofMillis(-1)))
+                .hasMessage("ignoreRepeatedSignalsWithin: PT-0.001S (expected: >= 0)");
         builder.resource("database", () -> {});
         assertThatThrownBy(() -> builder.resource("database", () -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("resource 'database' is registered already (expected: a name that is used once)");
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // that is the point
+    void nullsAreNamed() {
+        AppBuilder builder = App.builder("im");
+        assertNull("app name", () -> App.builder(null));
+        assertNull("setup", () -> App.run("im", null));
+        assertNull("server", () -> builder.server(null));
+        assertNull("task", () -> builder.task("task", null));
+        assertNull("resource", () -> builder.resource("database", null));
+        assertNull("executor", () -> builder.executor("pool", null));
+        assertNull("callback", () -> builder.onShutdown("flush", null));
+        assertNull("callback name", () -> builder.onDrain(null, context -> {}));
+        assertNull("condition", () -> builder.readiness("database", null));
+        assertNull("drainTimeout", () -> builder.drainTimeout(null));
+        assertNull("exit status function", () -> builder.exitStatus(null));
+        assertNull("reason name", () -> builder.requestShutdown(null));
+    }
+
+    private static void assertNull(String what, ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage(what + ": null (expected: not null)");
+    }
+
+    @Test
+    void settingsAfterTheStartAreRefused() throws Exception {
+        AppBuilder builder = App.builder("im");
+        try (App app = builder.build()) {
+            app.start();
+            assertThatThrownBy(() -> builder.exitStatus(report -> 0))
+                    .hasMessage("App 'im' is RUNNING; the exit status can be set only before start");
+            assertThatThrownBy(() -> builder.ignoreRepeatedSignalsWithin(Duration.ZERO))
+                    .hasMessage("App 'im' is RUNNING; limits can be set only before start");
+        }
+    }
+
+    @Test
+    void serversStopConcurrentlyAndOneThatHangsIsAbandonedAtItsLimit() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        CountDownLatch never = new CountDownLatch(1);
+        AppBuilder builder = App.builder("im").stopTimeout(Duration.ofMillis(300));
+        for (String name : List.of("one", "two", "hangs")) {
+            builder.server(new FakeServer(name, events) {
+                @Override
+                public void stop(ShutdownContext context) throws InterruptedException {
+                    if (name.equals("hangs")) {
+                        ignoreInterrupts(never);
+                    }
+                    both.countDown();
+                    both.await(); // passes only if the two stop side by side
+                    events.add("stopped " + name);
+                }
+            });
+        }
+        App app = builder.build();
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        never.countDown();
+        assertThat(events).contains("stopped one", "stopped two");
+        assertThat(report.steps())
+                .filteredOn(ShutdownReport.Step::abandoned)
+                .extracting(ShutdownReport.Step::name)
+                .containsExactly("hangs");
+    }
+
+    private static void ignoreInterrupts(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                // stubborn
+            }
+        }
+    }
+
+    @Test
+    void onlyTheAbandonedAreAliveAfterwardsAndTheyAreNamed() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicBoolean stop = new AtomicBoolean();
+        AppBuilder builder = App.builder("left");
+        builder.onShutdown("stuck", Duration.ofMillis(50), context -> ignoreInterrupts(never));
+        builder.onShutdown("spins", Duration.ofMillis(50), context -> {
+            while (!stop.get()) {
+                Thread.onSpinWait();
+            }
+        });
+        builder.onShutdown("ends", context -> {});
+        App app = builder.build();
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.steps())
+                .filteredOn(ShutdownReport.Step::abandoned)
+                .extracting(ShutdownReport.Step::name)
+                .containsExactlyInAnyOrder("stuck", "spins");
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(threadsOf("left"))
+                        .containsExactlyInAnyOrder("left-callbacks-stuck", "left-callbacks-spins"));
+        never.countDown();
+        stop.set(true);
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {StackOverflowError.class, NoClassDefFoundError.class, OutOfMemoryError.class})
+    void errorsAreRecordedLikeExceptions(Class<? extends Error> type) throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.resource("database", () -> events.add("close"));
+        builder.onShutdown("flush", context -> {
+            throw type.getDeclaredConstructor().newInstance();
+        });
+        App app = builder.build();
+        app.start();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.steps().get(0).failure()).isInstanceOf(type);
+        assertThat(report.steps().get(0).outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(events).containsExactly("close");
+    }
+
+    @Test
+    void aRequestThatShutsDownAndWaitsForTheEndWaitsAtMostTheDrainsLimit() throws Exception {
+        AppBuilder builder = App.builder("im").drainTimeout(Duration.ofMillis(200));
+        RequestGate gate = builder.gate("queue");
+        App app = builder.build();
+        app.start();
+        assertThat(gate.tryEnter()).isTrue();
+        ShutdownReport report = app.shutdown("by a request in flight");
+        gate.leave();
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("queue", 1, 0, 1, 0));
+    }
+
+    @Test
+    void workInFlightIsNotInterruptedAndCanAskWhetherTheAppShutsDown() throws Exception {
+        AppBuilder builder = App.builder("im");
+        RequestGate gate = builder.gate("queue");
+        App app = builder.build();
+        app.start();
+        assertThat(gate.tryEnter()).isTrue();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> app.phase() == Phase.DRAIN);
+        assertThat(app.isShuttingDown()).isTrue();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        gate.leave();
+        assertThat(app.shutdown("again").isClean()).isTrue();
+    }
+
+    @Test
+    void manyEmbeddedAppsWorkSideBySide() throws Exception {
+        List<App> apps = new ArrayList<>();
+        for (int number = 0; number < 10; number++) {
+            AppBuilder builder = App.builder("im");
+            builder.server(new FakeServer("business", events));
+            App app = builder.build();
+            app.start();
+            apps.add(app);
+        }
+        apps.forEach(app -> app.requestShutdown("test"));
+        for (App app : apps) {
+            assertThat(app.shutdown("again").isClean()).isTrue();
+        }
+        assertThat(events).filteredOn("stop business"::equals).hasSize(10);
     }
 
     @Test
@@ -366,13 +534,13 @@ class EmbeddedAppTest {
             app.start();
             assertThat(app.shutdown("test").isClean()).isTrue();
         }
-        Awaitility.await().untilAsserted(() -> assertThat(libraryThreads()).isEmpty());
+        Awaitility.await().untilAsserted(() -> assertThat(threadsOf("leak")).isEmpty());
     }
 
-    private static Set<String> libraryThreads() {
+    private static Set<String> threadsOf(String app) {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name -> name.startsWith("leak-"))
+                .filter(name -> name.startsWith(app + "-"))
                 .collect(Collectors.toSet());
     }
 }

@@ -9,6 +9,7 @@ import io.lifecycle4j.ShutdownReport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -144,6 +145,19 @@ public final class FakeProcess extends HostProcess {
      */
     public void awaitPhase(Phase phase) {
         await("phase " + phase, () -> isIn(phase) && parked.size() == APP_THREADS);
+    }
+
+    /**
+     * Waits like {@link #awaitPhase}, and until just the named steps of the phase are still running: from then on, {@link #advance}
+     * cuts no step that only wanted a moment more.
+     *
+     * @param steps the names of servers, callbacks or resources that are to be stuck; none if only requests in flight are
+     */
+    public void awaitStuck(Phase phase, String... steps) {
+        Set<String> stuck = Set.of(steps);
+        await(
+                "phase " + phase + " with just " + stuck + " running",
+                () -> isIn(phase) && parked.size() == APP_THREADS && stuck.equals(Set.copyOf(runningSteps())));
     }
 
     private boolean isIn(Phase phase) {
