@@ -91,6 +91,7 @@ final class Starter {
                 // meant for the wait
             }
         }
+        boolean unused = Thread.interrupted(); // one that came together with the end did not throw
     }
 
     private synchronized boolean begin(String what, @Nullable Server server) {
