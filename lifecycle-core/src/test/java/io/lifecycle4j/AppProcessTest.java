@@ -161,7 +161,7 @@ class AppProcessTest {
             });
         });
         process.signal("TERM");
-        process.awaitPhase(Phase.CALLBACKS);
+        process.awaitStuck(Phase.CALLBACKS, "flush");
         process.advance(Duration.ofMillis(2_899));
         process.awaitPhase(Phase.CALLBACKS);
         assertThat(events).containsExactly("other");

@@ -141,7 +141,8 @@ public final class FakeProcess extends HostProcess {
 
     /**
      * Waits until the shutdown is in the phase and has nothing to do but wait, for a step or for time to pass. Limits of
-     * the phase count from a time before the return.
+     * the phase count from a time before the return. Steps that want no more than a moment may still be at it; {@link #awaitStuck}
+     * waits for those.
      */
     public void awaitPhase(Phase phase) {
         await("phase " + phase, () -> isIn(phase) && parked.size() == APP_THREADS);
