@@ -7,7 +7,8 @@ import java.util.Locale;
  * io.lifecycle4j.benchmarks.Benchmarks gate}. What else there is, and what came out, is in docs/benchmarks.md.
  */
 public final class Benchmarks {
-    private static final String USAGE = "usage: Benchmarks gate [rounds]";
+    private static final String USAGE =
+            "usage: Benchmarks gate [rounds] | drain [rounds] | idle [pairs] | forced [pairs] | deadline [runs]";
 
     private Benchmarks() {}
 
@@ -17,6 +18,10 @@ public final class Benchmarks {
         String figure = arguments.length == 0 ? "" : arguments[0];
         switch (figure) {
             case "gate" -> GateFigure.print(count(arguments, 1, 5));
+            case "drain" -> DrainFigure.print(count(arguments, 1, 5_000));
+            case "idle" -> IdleFigures.print(count(arguments, 1, 40));
+            case "forced" -> ForcedFigure.print(count(arguments, 1, 40));
+            case "deadline" -> DeadlineFigure.print(count(arguments, 1, 20));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);

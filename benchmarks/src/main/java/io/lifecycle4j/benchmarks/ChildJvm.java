@@ -1,0 +1,118 @@
+package io.lifecycle4j.benchmarks;
+
+import ch.qos.logback.core.Appender;
+import io.lifecycle4j.App;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
+
+/** A JVM to measure from outside. Whatever becomes of it, it lives a minute at most, so nothing here waits for longer. */
+final class ChildJvm implements AutoCloseable {
+    private static final long LIFETIME_SECONDS = 60;
+
+    private final Process process;
+    private final BufferedReader output;
+    private final List<String> lines = new ArrayList<>();
+
+    private ChildJvm(Process process, BufferedReader output) {
+        this.process = process;
+        this.output = output;
+        CompletableFuture.delayedExecutor(LIFETIME_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
+    }
+
+    /** Starts one whose stdout is read; stderr is thrown away. */
+    static ChildJvm readingStdout(List<String> arguments) throws IOException {
+        Process process = builder(arguments)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return new ChildJvm(process, process.inputReader());
+    }
+
+    /** Starts one whose stderr is read; stdout is a pipe that nobody reads. */
+    static ChildJvm readingStderr(List<String> arguments) throws IOException {
+        Process process = builder(arguments).start();
+        return new ChildJvm(process, process.errorReader());
+    }
+
+    private static ProcessBuilder builder(List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(arguments);
+        return new ProcessBuilder(command);
+    }
+
+    /** What runs one of this module's classes with no more on the class path than it needs. */
+    static List<String> arguments(boolean logback, Class<?> main, String... arguments) {
+        Stream<Class<?>> needed = Stream.of(main, App.class, LoggerFactory.class);
+        Stream<Class<?>> provider =
+                logback ? Stream.of(ch.qos.logback.classic.Logger.class, Appender.class) : Stream.of();
+        String classPath =
+                Stream.concat(needed, provider).map(ChildJvm::jarOf).collect(Collectors.joining(File.pathSeparator));
+        return Stream.concat(Stream.of("-cp", classPath, main.getName()), Stream.of(arguments))
+                .toList();
+    }
+
+    private static String jarOf(Class<?> type) {
+        try {
+            return Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits for a line that contains the text. */
+    String awaitLine(String part) throws IOException {
+        String line = output.readLine();
+        while (line != null && !line.contains(part)) {
+            lines.add(line);
+            line = output.readLine();
+        }
+        if (line == null) {
+            throw new IllegalStateException("ended without '" + part + "'; it said " + lines);
+        }
+        lines.add(line);
+        return line;
+    }
+
+    /** Sends INT, by the command: Java itself can only send TERM. */
+    void interrupt() throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
+    double millisFromTermToGone(int status) throws InterruptedException {
+        long start = System.nanoTime();
+        process.toHandle().destroy(); // Process.destroy would close the pipes, too, and free who writes to a full one
+        int ended = process.waitFor();
+        double millis = (System.nanoTime() - start) / 1e6;
+        if (ended != status) {
+            throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);
+        }
+        return millis;
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
