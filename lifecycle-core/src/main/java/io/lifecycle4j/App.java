@@ -5,10 +5,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -304,10 +304,13 @@ public final class App implements AppView, AutoCloseable {
                 chosen.put("limit of '" + callback.name() + "'", callback.limit());
             }
         }
-        return chosen.entrySet().stream()
-                .filter(limit -> limit.getValue().compareTo(limits.shutdown()) > 0)
-                .map(limit -> limit.getKey() + " " + Text.of(limit.getValue()))
-                .collect(Collectors.joining(", "));
+        StringJoiner beyond = new StringJoiner(", "); // a stream's classes would take longer than all else here
+        chosen.forEach((name, limit) -> {
+            if (limit.compareTo(limits.shutdown()) > 0) {
+                beyond.add(name + " " + Text.of(limit));
+            }
+        });
+        return beyond.toString();
     }
 
     private void failed(Components.Server server, Throwable failure) {

@@ -4,7 +4,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What flight recordings show of an app; costs nothing while there is no recording, and where there is no flight recorder. */
 interface Events {
-    Span NO_SPAN = step -> {};
+    // Not a lambda: every app's start would wait for the JDK to make its class.
+    Span NO_SPAN = new Span() {
+        @Override
+        public void end(ShutdownReport.Step step) {}
+    };
 
     Events NONE = new Events() {
         @Override
