@@ -5,7 +5,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,10 +75,9 @@ final class AppProcess {
     }
 
     private static String whatStopsIt(List<String> signals) {
-        String names = signals.stream()
-                .filter(name -> !name.equals("HUP"))
-                .map(name -> name.equals("INT") ? "Ctrl+C" : name)
-                .collect(Collectors.joining(" or "));
+        String names = (signals.contains("INT") ? "Ctrl+C" : "")
+                + (signals.containsAll(List.of("INT", "TERM")) ? " or " : "")
+                + (signals.contains("TERM") ? "TERM" : "");
         return names.isEmpty() ? "" : "; " + names + " stops it, a second one forces the exit";
     }
 

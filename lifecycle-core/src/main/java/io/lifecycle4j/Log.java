@@ -15,24 +15,32 @@ final class Log {
     private Log() {}
 
     static void debug(String format, @Nullable Object... values) {
-        quietly(() -> LOGGER.debug(format, values));
+        try {
+            LOGGER.debug(format, values);
+        } catch (Throwable e) {
+            // nobody is left to be told
+        }
     }
 
     static void info(String format, @Nullable Object... values) {
-        quietly(() -> LOGGER.info(format, values));
+        try {
+            LOGGER.info(format, values);
+        } catch (Throwable e) {
+            // nobody is left to be told
+        }
     }
 
     static void warn(String format, @Nullable Object... values) {
-        quietly(() -> LOGGER.warn(format, values));
+        try {
+            LOGGER.warn(format, values);
+        } catch (Throwable e) {
+            // nobody is left to be told
+        }
     }
 
     static void error(String format, @Nullable Object... values) {
-        quietly(() -> LOGGER.error(format, values));
-    }
-
-    private static void quietly(Runnable line) {
         try {
-            line.run();
+            LOGGER.error(format, values);
         } catch (Throwable e) {
             // nobody is left to be told
         }
