@@ -8,7 +8,8 @@ import java.util.Locale;
  */
 public final class Benchmarks {
     private static final String USAGE =
-            "usage: Benchmarks gate [rounds] | drain [rounds] | idle [pairs] | forced [pairs] | deadline [runs]";
+            "usage: Benchmarks gate [rounds] | drain [rounds] | idle [pairs] | forced [pairs] | deadline [runs]"
+                    + " | chat path/to/sample-im.jar [runs]";
 
     private Benchmarks() {}
 
@@ -22,6 +23,7 @@ public final class Benchmarks {
             case "idle" -> IdleFigures.print(count(arguments, 1, 40));
             case "forced" -> ForcedFigure.print(count(arguments, 1, 40));
             case "deadline" -> DeadlineFigure.print(count(arguments, 1, 20));
+            case "chat" -> ChatFigure.print(arguments[1], count(arguments, 2, 20));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);

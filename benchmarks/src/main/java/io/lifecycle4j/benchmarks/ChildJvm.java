@@ -87,17 +87,17 @@ final class ChildJvm implements AutoCloseable {
         return line;
     }
 
-    /** Sends INT, by the command: Java itself can only send TERM. */
-    void interrupt() throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
-                .start()
-                .waitFor();
+    /** Sends TERM. Not by {@code Process.destroy}, which closes the pipes, too, and frees who writes to a full one. */
+    void terminate() {
+        if (!process.toHandle().destroy()) {
+            throw new IllegalStateException("TERM could not be sent");
+        }
     }
 
     /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
     double millisFromTermToGone(int status) throws InterruptedException {
         long start = System.nanoTime();
-        process.toHandle().destroy(); // Process.destroy would close the pipes, too, and free who writes to a full one
+        terminate();
         int ended = process.waitFor();
         double millis = (System.nanoTime() - start) / 1e6;
         if (ended != status) {

@@ -9,7 +9,7 @@ import java.util.Map;
  * calls {@code halt}: its last words.
  */
 final class ForcedFigure {
-    private static final long SETTLE_MILLIS = 100;
+    private static final long SETTLE_MILLIS = 100; // sooner than 50 ms, the second would count as the first one's echo
 
     private record Row(String words, Samples baseline, Samples app, Samples untilHalt) {
         Row(String words) {
@@ -50,7 +50,7 @@ final class ForcedFigure {
     private static double millis(Class<?> main, Hostility hostility) throws Exception {
         try (ChildJvm child = ChildJvm.readingStderr(ChildJvm.arguments(true, main, hostility.name()))) {
             child.awaitLine("is running");
-            child.interrupt();
+            child.terminate();
             child.awaitLine("hanging");
             Thread.sleep(SETTLE_MILLIS);
             return child.millisFromTermToGone(1);
