@@ -23,6 +23,15 @@ final class Samples {
         return differences;
     }
 
+    /** Each value less the one of the other samples that was measured beside it. */
+    Samples minus(Samples others) {
+        Samples differences = new Samples();
+        for (int index = 0; index < values.size(); index++) {
+            differences.add(values.get(index) - others.values.get(index));
+        }
+        return differences;
+    }
+
     int count() {
         return values.size();
     }
