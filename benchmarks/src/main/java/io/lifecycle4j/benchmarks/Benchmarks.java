@@ -8,7 +8,7 @@ import java.util.Locale;
  */
 public final class Benchmarks {
     private static final String USAGE =
-            "usage: Benchmarks gate [rounds] | drain [rounds] | idle [pairs] | forced [pairs] | deadline [runs]"
+            "usage: Benchmarks gate [rounds] | drain [batches] | idle [pairs] | forced [pairs] | deadline [runs]"
                     + " | chat path/to/sample-im.jar [runs]";
 
     private Benchmarks() {}
@@ -19,7 +19,7 @@ public final class Benchmarks {
         String figure = arguments.length == 0 ? "" : arguments[0];
         switch (figure) {
             case "gate" -> GateFigure.print(count(arguments, 1, 5));
-            case "drain" -> DrainFigure.print(count(arguments, 1, 5_000));
+            case "drain" -> DrainFigure.print(count(arguments, 1, 11));
             case "idle" -> IdleFigures.print(count(arguments, 1, 40));
             case "forced" -> ForcedFigure.print(count(arguments, 1, 40));
             case "deadline" -> DeadlineFigure.print(count(arguments, 1, 20));
