@@ -22,6 +22,7 @@ final class ChildJvm implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
     private final List<String> lines = new ArrayList<>();
+    private long termAt;
 
     private ChildJvm(Process process, BufferedReader output) {
         this.process = process;
@@ -96,14 +97,19 @@ final class ChildJvm implements AutoCloseable {
 
     /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
     double millisFromTermToGone(int status) throws InterruptedException {
-        long start = System.nanoTime();
+        termAt = System.nanoTime();
         terminate();
         int ended = process.waitFor();
-        double millis = (System.nanoTime() - start) / 1e6;
+        double millis = millisSinceTerm(System.nanoTime());
         if (ended != status) {
             throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);
         }
         return millis;
+    }
+
+    /** The time from that TERM to the given time, by this machine's monotonic clock. */
+    double millisSinceTerm(long nanoTime) {
+        return (nanoTime - termAt) / 1e6;
     }
 
     @Override

@@ -16,13 +16,6 @@ final class Samples {
         values.addAll(others.values);
     }
 
-    /** Each value less the given one. */
-    Samples minus(double subtrahend) {
-        Samples differences = new Samples();
-        values.forEach(value -> differences.add(value - subtrahend));
-        return differences;
-    }
-
     /** Each value less the one of the other samples that was measured beside it. */
     Samples minus(Samples others) {
         Samples differences = new Samples();
