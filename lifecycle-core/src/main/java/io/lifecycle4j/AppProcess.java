@@ -67,7 +67,9 @@ final class AppProcess {
         if (app.setUpAndStart(setup)) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
-        host.awaitEnd();
+        host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
+        lastWords.end();
+        spares.end();
     }
 
     List<String> runningSteps() {

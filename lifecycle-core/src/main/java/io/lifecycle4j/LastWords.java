@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -46,6 +47,13 @@ final class LastWords {
             stderr.does(() -> print(line), FOR_STDERR);
         }
         signals.does(restoreSignals, FOR_SIGNALS);
+    }
+
+    /** Lets the helpers end, where the process goes on. */
+    void end() {
+        for (Helper helper : List.of(logger, stderr, signals)) {
+            boolean unused = helper.does(() -> {}, Duration.ZERO);
+        }
     }
 
     private static void print(String line) {

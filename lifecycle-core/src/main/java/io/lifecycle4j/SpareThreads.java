@@ -35,6 +35,11 @@ class SpareThreads {
         }
     }
 
+    /** Lets all of them end, where the process goes on. */
+    void end() {
+        parked.forEach(Thread::interrupt);
+    }
+
     private boolean endOne() {
         Thread spare = parked.poll();
         if (spare == null) {

@@ -567,6 +567,19 @@ class AppProcessTest {
     }
 
     @Test
+    void aHundredFakeProcessesLeaveNoThreadBehind() {
+        for (int i = 0; i < 100; i++) {
+            FakeProcess one = new FakeProcess();
+            one.run("fake", app -> app.onShutdown("flush", context -> {}));
+            one.signal("TERM");
+            assertThat(one.awaitExit()).isEqualTo(new Exit(0, false));
+        }
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                        .noneMatch(thread -> thread.getName().startsWith("fake-")));
+    }
+
+    @Test
     void aTaskIsToldThenInterruptedWhenStopBegins() {
         CountDownLatch told = new CountDownLatch(1);
         process.run("im", app -> {
