@@ -155,6 +155,15 @@ public final class App implements AppView, AutoCloseable {
     }
 
     @Override
+    public long inFlight() {
+        long sum = 0;
+        for (RequestGate gate : components.allGates()) {
+            sum += gate.inFlight();
+        }
+        return sum;
+    }
+
+    @Override
     public boolean isShuttingDown() {
         return lifecycle.isShuttingDown();
     }

@@ -28,6 +28,9 @@ public interface AppView {
      */
     boolean isReady();
 
+    /** Returns how many requests are in at the app's gates; see {@link RequestGate#inFlight()}. */
+    long inFlight();
+
     /** Returns whether a shutdown has been asked for; stays true once it is. */
     boolean isShuttingDown();
 

@@ -26,13 +26,6 @@ final class Components {
         List<Callback> callbacks(Phase phase) {
             return callbacks.stream().filter(each -> each.phase() == phase).toList();
         }
-
-        /** All gates: the app's own and the servers'. */
-        List<RequestGate> allGates() {
-            List<RequestGate> all = new ArrayList<>(gates);
-            servers.forEach(server -> all.addAll(server.gates()));
-            return all;
-        }
     }
 
     private final Map<String, Server> servers = new LinkedHashMap<>();
@@ -41,12 +34,15 @@ final class Components {
     private final Map<String, RequestGate> gates = new LinkedHashMap<>();
     private final Map<String, BooleanSupplier> readiness = new LinkedHashMap<>();
     private volatile List<BooleanSupplier> conditions = List.of();
+    private volatile List<RequestGate> allGates = List.of();
     private boolean sealed;
 
     boolean add(ManagedServer managed) {
         Server server = new Server(Names.checked("server", managed.name()), List.copyOf(managed.gates()), managed);
         synchronized (this) {
-            return put("server", servers, server.name(), server);
+            boolean added = put("server", servers, server.name(), server);
+            rememberGates(added, server.gates());
+            return added;
         }
     }
 
@@ -59,13 +55,28 @@ final class Components {
     }
 
     synchronized boolean add(RequestGate gate) {
-        return put("gate", gates, gate.name(), gate);
+        boolean added = put("gate", gates, gate.name(), gate);
+        rememberGates(added, List.of(gate));
+        return added;
     }
 
     synchronized boolean add(String name, BooleanSupplier condition) {
         boolean added = put("readiness condition", readiness, name, condition);
         conditions = List.copyOf(readiness.values());
         return added;
+    }
+
+    /** The app's own gates and the servers'; without a lock. */
+    List<RequestGate> allGates() {
+        return allGates;
+    }
+
+    private void rememberGates(boolean added, List<RequestGate> more) {
+        if (added) {
+            List<RequestGate> all = new ArrayList<>(allGates);
+            all.addAll(more);
+            allGates = List.copyOf(all);
+        }
     }
 
     /** Without a lock, for whoever asks whether the app is ready. */
@@ -78,7 +89,7 @@ final class Components {
                 List.copyOf(servers.values()),
                 List.copyOf(callbacks.values()),
                 List.copyOf(resources.values()),
-                List.copyOf(gates.values()));
+                allGates);
     }
 
     /** Returns what is there; nothing can be added from now on. */

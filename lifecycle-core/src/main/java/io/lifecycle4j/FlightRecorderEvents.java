@@ -81,12 +81,17 @@ final class FlightRecorderEvents implements Events {
         @Nullable
         String failure;
 
+        @Label("Note")
+        @Nullable
+        String note;
+
         @Override
         public void end(ShutdownReport.Step done) {
             end();
             outcome = done.outcome().name();
             abandoned = done.abandoned();
             failure = done.failure() == null ? null : Text.of(done.failure());
+            note = done.note();
             commit();
         }
     }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Call {@link #tryEnter()} before a request is touched. If it is true, call {@link #leave()} once, from any thread, when the
  * request's response is complete; if it is false, reject the request. Thread-safe; {@code tryEnter} and {@code leave} do
- * not block and allocate nothing. Only an {@link App} closes a gate, when its drain begins, and for good.
+ * not block and allocate nothing. Only an {@link App} closes a gate, for good: when its drain begins, or, for one {@linkplain
+ * #servingUntilIdle that serves until it is idle}, when nobody is in, at the latest at the drain's limit.
  *
  * @since 0.1
  */
@@ -25,6 +26,9 @@ public final class RequestGate {
      *   3. A request that finds the gate closed at first sight is turned away uncounted; otherwise a flood of late
      *      requests would hide the instant at which nobody is in.
      *
+     * A gate that serves until idle is closed by the drain's begin, or by a leaver, who finds nobody in. Who came in between that look and
+     * the close is in, and is waited for like any other.
+     *
      * Races. Last leaver against close(): whichever of `left + 1` and `closed = true` comes second sees the other, and
      * reports. Two last leavers: the one whose count comes second sees both. Racer backing out last: it looks, too.
      */
@@ -36,8 +40,10 @@ public final class RequestGate {
             Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
 
     private final String name;
+    private final boolean servesUntilIdle;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
     private final LongAdder turnedAway = new LongAdder();
+    private volatile boolean draining;
     private volatile boolean closed;
     private volatile boolean drained;
     private volatile long leftAtClose;
@@ -49,7 +55,21 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public RequestGate(String name) {
+        this(name, false);
+    }
+
+    private RequestGate(String name, boolean servesUntilIdle) {
         this.name = Names.checked("gate", name);
+        this.servesUntilIdle = servesUntilIdle;
+    }
+
+    /**
+     * Creates an open gate that lets requests in during the drain as well, until there is an instant without any.
+     *
+     * @param name shown in the log and the report; not blank
+     */
+    public static RequestGate servingUntilIdle(String name) {
+        return new RequestGate(name, true);
     }
 
     /** Returns the gate's name. */
@@ -76,9 +96,14 @@ public final class RequestGate {
     /** Ends a request that {@link #tryEnter()} let in. Once for each: more would end the drain while requests are in flight. */
     public void leave() {
         counters.getAndIncrement(stripe() + LEFT);
-        if (closed) {
-            reportIfDrained();
+        if (draining) {
+            closeIfIdle();
         }
+    }
+
+    /** Returns whether a drain has begun: no client should send more on the same connection. */
+    public boolean isDraining() {
+        return draining;
     }
 
     /** Returns whether new requests are rejected. */
@@ -108,17 +133,33 @@ public final class RequestGate {
         return turnedAway.sum() + sum(BACKED_OUT);
     }
 
-    /** Closes the gate for good; the waiter is signalled when it is drained. */
+    /** Begins the drain; the waiter is signalled when nobody is in. */
     void close(Wakeup waiter) {
         this.waiter = waiter;
-        closed = true;
+        draining = true;
+        closed = !servesUntilIdle;
         leftAtClose = sum(LEFT);
+        closeIfIdle();
+    }
+
+    /** Ends the drain: now it is closed in any case. */
+    void endDrain() {
+        closed = true;
         reportIfDrained();
     }
 
-    /** How many were in when the gate closed; those that were backing out just then are not among them. */
-    long inFlightAtClose() {
+    /** How many were to be drained: in when the drain began, or let in since; who was backing out is not among them. */
+    long toDrain() {
         return sum(ENTERED) - sum(BACKED_OUT) - leftAtClose;
+    }
+
+    private void closeIfIdle() {
+        if (!closed && inFlight() == 0) {
+            closed = true;
+        }
+        if (closed) {
+            reportIfDrained();
+        }
     }
 
     private void reportIfDrained() {

@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a step of a shutdown may know. Thread-safe.
@@ -11,6 +12,7 @@ public final class ShutdownContext {
     private final ShutdownReason reason;
     private final Clock clock;
     private final long interruptAt;
+    private volatile @Nullable String note;
 
     ShutdownContext(ShutdownReason reason, Clock clock, long interruptAt) {
         this.reason = reason;
@@ -21,6 +23,16 @@ public final class ShutdownContext {
     /** Returns why the app shuts down. */
     public ShutdownReason reason() {
         return reason;
+    }
+
+    /** Has the report say something of this step, such as what it has done; replaces what was said before. */
+    public void note(String text) {
+        note = Names.notNull("note", text);
+    }
+
+    @Nullable
+    String note() {
+        return note;
     }
 
     /** Returns the time until this step is interrupted; zero from then on. Work that fits into it is never cut. */

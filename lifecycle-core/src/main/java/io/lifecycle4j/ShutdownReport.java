@@ -50,6 +50,7 @@ public record ShutdownReport(
      * @param outcome how it went; never FORCED
      * @param failure what it threw, or null
      * @param abandoned whether it was still running when its limit passed; its thread may run on
+     * @param note what it had to say, see {@link ShutdownContext#note}; else null
      */
     public record Step(
             Phase phase,
@@ -58,7 +59,8 @@ public record ShutdownReport(
             Duration duration,
             Outcome outcome,
             @Nullable Throwable failure,
-            boolean abandoned) {}
+            boolean abandoned,
+            @Nullable String note) {}
 
     /**
      * What became of the requests of one gate.
@@ -80,7 +82,8 @@ public record ShutdownReport(
 
     /** The report of a shutdown that broke down itself. */
     static ShutdownReport broken(String app, ShutdownReason reason, Throwable failure) {
-        Step step = new Step(Phase.RELEASE, "shutdown", Duration.ZERO, Duration.ZERO, Outcome.FAILED, failure, true);
+        Step step =
+                new Step(Phase.RELEASE, "shutdown", Duration.ZERO, Duration.ZERO, Outcome.FAILED, failure, true, null);
         return new ShutdownReport(app, reason, Outcome.FAILED, Duration.ZERO, Map.of(), List.of(step), List.of());
     }
 
@@ -119,6 +122,9 @@ public record ShutdownReport(
                     .append(Text.of(step.duration()));
             if (step.failure() != null) {
                 text.append("  ").append(Text.of(step.failure()));
+            }
+            if (step.note() != null) {
+                text.append("  ").append(step.note());
             }
             if (step.abandoned()) {
                 text.append("  abandoned");

@@ -107,8 +107,8 @@ final class ShutdownSequence {
 
     private void drain() {
         enter(Phase.DRAIN);
-        List<RequestGate> open = components.allGates();
-        closed = List.copyOf(open);
+        List<RequestGate> open = components.gates();
+        closed = open;
         open.forEach(gate -> gate.close(wakeup));
         if (!open.isEmpty()) {
             log.phase(Phase.DRAIN, "rejecting new requests; in flight: " + counts(open));
@@ -128,6 +128,7 @@ final class ShutdownSequence {
     }
 
     private void account(RequestGate gate) {
+        gate.endDrain();
         long left = gate.isDrained() ? 0 : gate.inFlight();
         abandoned.put(gate, left);
         if (left > 0) {
@@ -136,7 +137,7 @@ final class ShutdownSequence {
     }
 
     private ShutdownReport.Gate reportOf(RequestGate gate, long left) {
-        long inFlight = gate.inFlightAtClose();
+        long inFlight = gate.toDrain();
         return new ShutdownReport.Gate(gate.name(), inFlight, inFlight - left, left, gate.rejected());
     }
 
@@ -266,7 +267,8 @@ final class ShutdownSequence {
 
     private static String counts(List<RequestGate> gates) {
         return gates.stream()
-                .map(gate -> gate.inFlight() + " at '" + gate.name() + "'")
+                .map(gate -> gate.inFlight() + " at '" + gate.name() + "'"
+                        + (gate.isClosed() ? "" : " (which serves until it is idle)"))
                 .collect(Collectors.joining(", "));
     }
 }

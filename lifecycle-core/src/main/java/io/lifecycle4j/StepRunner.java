@@ -126,6 +126,7 @@ final class StepRunner {
         private final Step step;
         private final AtomicReference<Mark> mark = new AtomicReference<>(Mark.RUNNING);
         private final long interruptAt;
+        private final ShutdownContext context;
         private Events.Span span = Events.NO_SPAN;
         private @Nullable Throwable refusal; // why there is no thread for it yet
         private ShutdownReport.@Nullable Step result;
@@ -138,6 +139,7 @@ final class StepRunner {
             super(lifecycle.name() + "-" + step.phase().name().toLowerCase(Locale.ROOT) + "-" + step.name());
             this.step = step;
             this.interruptAt = Budget.interruptAt(step.start(), step.end());
+            this.context = new ShutdownContext(reason, clock, interruptAt);
             setDaemon(true);
         }
 
@@ -154,7 +156,7 @@ final class StepRunner {
         public void run() {
             Throwable thrown = null;
             try {
-                step.body().run(new ShutdownContext(reason, clock, interruptAt));
+                step.body().run(context);
             } catch (Throwable e) { // errors too: whatever a step does ends at this edge
                 thrown = e;
             }
@@ -223,7 +225,8 @@ final class StepRunner {
                     Duration.ofNanos(end - step.start()),
                     outcome,
                     thrown,
-                    abandoned);
+                    abandoned,
+                    context.note());
             log.ended(result);
             span.end(result);
             return Long.MAX_VALUE;

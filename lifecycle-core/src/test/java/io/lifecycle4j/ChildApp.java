@@ -142,7 +142,7 @@ final class ChildApp {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Events events = Events.ofThisJvm();
         ShutdownReport.Step step = new ShutdownReport.Step(
-                Phase.STOP, "step", Duration.ZERO, Duration.ZERO, ShutdownReport.Outcome.CLEAN, null, false);
+                Phase.STOP, "step", Duration.ZERO, Duration.ZERO, ShutdownReport.Outcome.CLEAN, null, false, null);
         long least = Long.MAX_VALUE; // the first rounds load classes
         for (int round = 0; round < 10; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();

@@ -46,7 +46,7 @@ final class RequestGateStress {
             r.r3 = wakeup.isSignalled()
                     && gate.isDrained()
                     && gate.rejected() == rejected
-                    && gate.inFlightAtClose() == 1 - rejected;
+                    && gate.toDrain() == 1 - rejected;
         }
     }
 
@@ -76,7 +76,7 @@ final class RequestGateStress {
         @Arbiter
         public void end(ZZ_Result r) {
             r.r1 = wakeup.isSignalled();
-            r.r2 = gate.isDrained() && gate.inFlightAtClose() >= 0 && gate.inFlightAtClose() <= 1;
+            r.r2 = gate.isDrained() && gate.toDrain() >= 0 && gate.toDrain() <= 1;
         }
     }
 
@@ -108,7 +108,7 @@ final class RequestGateStress {
         @Arbiter
         public void end(ZZ_Result r) {
             r.r1 = wakeup.isSignalled();
-            r.r2 = gate.isDrained() && gate.inFlightAtClose() == 2;
+            r.r2 = gate.isDrained() && gate.toDrain() == 2;
         }
     }
 
@@ -144,6 +144,45 @@ final class RequestGateStress {
         public void end(ZZ_Result r) {
             r.r1 = wakeup.isSignalled();
             r.r2 = gate.isDrained() && gate.rejected() == (entered ? 0 : 1);
+        }
+    }
+
+    /** r1: the late one was let in, and stays. r2: drained when the last of the others had left. r3: in the end, all is known. */
+    @JCStressTest
+    @Outcome(id = "true, false, true", expect = Expect.ACCEPTABLE, desc = "it is waited for")
+    @Outcome(id = "false, true, true", expect = Expect.ACCEPTABLE, desc = "there was an instant without any")
+    @Outcome(id = "false, false, true", expect = Expect.ACCEPTABLE, desc = "it was about to back out")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "drained with somebody in, a lost wakeup, or a wrong count")
+    @State
+    public static class EnterAgainstLastLeaverOfAGateThatServesUntilIdle {
+        private final RequestGate gate = RequestGate.servingUntilIdle("gate");
+        private final Wakeup wakeup = new Wakeup(NOBODY);
+
+        public EnterAgainstLastLeaverOfAGateThatServesUntilIdle() {
+            boolean unused = gate.tryEnter();
+            gate.close(wakeup);
+        }
+
+        @Actor
+        public void enter(ZZZ_Result r) {
+            r.r1 = gate.tryEnter();
+        }
+
+        @Actor
+        public void leave(ZZZ_Result r) {
+            gate.leave();
+            r.r2 = gate.isDrained();
+        }
+
+        @Arbiter
+        public void end(ZZZ_Result r) {
+            if (r.r1) {
+                gate.leave();
+            }
+            r.r3 = wakeup.isSignalled()
+                    && gate.isDrained()
+                    && gate.rejected() == (r.r1 ? 0 : 1)
+                    && gate.toDrain() == (r.r1 ? 2 : 1);
         }
     }
 }

@@ -28,12 +28,53 @@ class RequestGateTest {
         gate.close(wakeup);
         assertThat(gate.tryEnter()).isFalse();
         assertThat(gate.inFlight()).isEqualTo(1);
-        assertThat(gate.inFlightAtClose()).isEqualTo(1);
+        assertThat(gate.toDrain()).isEqualTo(1);
         assertThat(gate.rejected()).isEqualTo(1);
         assertThat(gate.isDrained()).isFalse();
         gate.leave();
         assertThat(gate.isDrained()).isTrue();
-        assertThat(gate.inFlightAtClose()).isEqualTo(1);
+        assertThat(gate.toDrain()).isEqualTo(1);
+    }
+
+    @Test
+    void aGateThatServesUntilIdleLetsInUntilThereIsAnInstantWithoutRequests() {
+        RequestGate serving = RequestGate.servingUntilIdle("business");
+        assertThat(serving.tryEnter()).isTrue();
+        assertThat(serving.isDraining()).isFalse();
+        serving.close(wakeup);
+        assertThat(serving.isDraining()).isTrue();
+        assertThat(serving.isClosed()).isFalse();
+        assertThat(serving.tryEnter()).isTrue();
+        serving.leave();
+        assertThat(serving.isDrained()).isFalse();
+        assertThat(serving.tryEnter()).isTrue();
+        serving.leave();
+        serving.leave();
+        assertThat(serving.isDrained()).isTrue();
+        assertThat(serving.tryEnter()).isFalse();
+        assertThat(serving.rejected()).isEqualTo(1);
+        assertThat(serving.toDrain()).isEqualTo(3);
+        assertThat(wakeup.isSignalled()).isTrue();
+    }
+
+    @Test
+    void aGateThatServesUntilIdleIsClosedByTheEndOfTheDrain() {
+        RequestGate serving = RequestGate.servingUntilIdle("business");
+        assertThat(serving.tryEnter()).isTrue();
+        serving.close(wakeup);
+        serving.endDrain();
+        assertThat(serving.tryEnter()).isFalse();
+        assertThat(serving.isDrained()).isFalse();
+        serving.leave();
+        assertThat(serving.isDrained()).isTrue();
+    }
+
+    @Test
+    void anIdleGateThatServesUntilIdleIsClosedAtOnce() {
+        RequestGate serving = RequestGate.servingUntilIdle("business");
+        serving.close(wakeup);
+        assertThat(serving.isClosed()).isTrue();
+        assertThat(serving.isDrained()).isTrue();
     }
 
     @Test
@@ -106,7 +147,7 @@ class RequestGateTest {
             running.await();
             Wakeup wakeup = new Wakeup(Thread.currentThread());
             gate.close(wakeup);
-            long atClose = gate.inFlightAtClose();
+            long atClose = gate.toDrain();
             while (!gate.isDrained()) {
                 wakeup.await(Clock.SYSTEM, Long.MAX_VALUE);
             }
