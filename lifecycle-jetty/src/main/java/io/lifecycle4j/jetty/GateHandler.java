@@ -1,14 +1,10 @@
 package io.lifecycle4j.jetty;
 
 import io.lifecycle4j.RequestGate;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.server.Handler;
@@ -20,22 +16,17 @@ import org.eclipse.jetty.util.Callback;
 /** Stands outside all handlers: counts requests in until their response is complete, or turns them away. */
 final class GateHandler extends Handler.Wrapper {
     private static final HttpField CLOSE = new PreEncodedHttpField(HttpHeader.CONNECTION, "close");
-    private static final HttpField RETRY = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
-    private static final HttpField PROBLEM =
-            new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/problem+json");
-    // RFC 9457
-    private static final byte[] BODY =
-            "{\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"The server is shutting down; try again.\"}"
-                    .getBytes(StandardCharsets.UTF_8);
 
     private final RequestGate gate;
     private final Predicate<Request> exempt;
-    private final Function<HttpStream, HttpStream> counted = CountedStream::new;
-    private final Function<HttpStream, HttpStream> countedHttp1 = CountedHttp1Stream::new;
+    private final Rejection rejection;
+    private final InFlight inFlight;
 
-    GateHandler(RequestGate gate, Predicate<Request> exempt) {
+    GateHandler(RequestGate gate, Predicate<Request> exempt, Rejection rejection, InFlight inFlight) {
         this.gate = gate;
         this.exempt = exempt;
+        this.rejection = rejection;
+        this.inFlight = inFlight;
     }
 
     @Override
@@ -47,19 +38,19 @@ final class GateHandler extends Handler.Wrapper {
             reject(request, response, callback);
             return true;
         }
-        request.addHttpStreamWrapper(isHttp1(request) ? countedHttp1 : counted);
+        int place = inFlight.add(request);
+        request.addHttpStreamWrapper(
+                isHttp1(request)
+                        ? stream -> new CountedHttp1Stream(stream, place)
+                        : stream -> new CountedStream(stream, place));
         return super.handle(request, response, callback);
     }
 
-    private static void reject(Request request, Response response, Callback callback) {
-        response.setStatus(HttpStatus.SERVICE_UNAVAILABLE_503);
-        HttpFields.Mutable headers = response.getHeaders();
-        headers.put(RETRY);
-        headers.put(PROBLEM);
+    private void reject(Request request, Response response, Callback callback) {
         if (isHttp1(request)) {
-            headers.put(CLOSE); // or the client tries again on the same connection
+            response.getHeaders().put(CLOSE); // or the client tries again on the same connection
         }
-        response.write(true, ByteBuffer.wrap(BODY), callback);
+        rejection.write(response, callback);
     }
 
     private static boolean isHttp1(Request request) {
@@ -69,8 +60,11 @@ final class GateHandler extends Handler.Wrapper {
     /** Jetty completes a stream once, when the last byte of its response is written or can never be. */
     private class CountedStream extends HttpStream.Wrapper {
 
-        CountedStream(HttpStream stream) {
+        private final int place;
+
+        CountedStream(HttpStream stream, int place) {
             super(stream);
+            this.place = place;
         }
 
         @Override
@@ -78,7 +72,7 @@ final class GateHandler extends Handler.Wrapper {
             try {
                 super.succeeded(); // an upgrade opens its session in here
             } finally {
-                gate.leave();
+                leave();
             }
         }
 
@@ -87,20 +81,25 @@ final class GateHandler extends Handler.Wrapper {
             try {
                 super.failed(failure);
             } finally {
-                gate.leave();
+                leave();
             }
+        }
+
+        private void leave() {
+            inFlight.remove(place);
+            gate.leave();
         }
     }
 
     private final class CountedHttp1Stream extends CountedStream {
 
-        CountedHttp1Stream(HttpStream stream) {
-            super(stream);
+        CountedHttp1Stream(HttpStream stream, int place) {
+            super(stream, place);
         }
 
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
-            if (gate.isClosed() && !headers.contains(HttpHeader.UPGRADE)) {
+            if (gate.isDraining() && !headers.contains(HttpHeader.UPGRADE)) {
                 headers.put(CLOSE);
             }
             super.prepareResponse(headers);

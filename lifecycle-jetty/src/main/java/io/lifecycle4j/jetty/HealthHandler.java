@@ -15,7 +15,8 @@ import org.eclipse.jetty.util.Callback;
 
 /**
  * Answers probes. {@code /livez} is 200 as long as the process answers at all; {@code /readyz} is 200 while {@link
- * AppView#isReady()}, else 503. Both have a JSON body with the state and the phase. Other paths are left to other handlers.
+ * AppView#isReady()}, else 503. Both have a JSON body with the state, the phase and the number of
+ * requests in flight. Other paths are left to other handlers.
  *
  * <p>Put it on a server that is {@linkplain JettyServer#alwaysOpen() always open}, or {@linkplain JettyServer#exempt exempt} its
  * paths, so that probes are answered during the drain.
@@ -45,7 +46,7 @@ public final class HealthHandler extends Handler.Abstract { // may wait for a co
         AppState state = app.state();
         Phase phase = app.phase();
         String body = "{\"status\":\"" + (ok ? "ok" : "not ready") + "\",\"state\":\"" + state + "\",\"phase\":"
-                + (phase == null ? "null" : "\"" + phase + "\"") + "}\n";
+                + (phase == null ? "null" : "\"" + phase + "\"") + ",\"inFlight\":" + app.inFlight() + "}\n";
         response.setStatus(ok ? HttpStatus.OK_200 : HttpStatus.SERVICE_UNAVAILABLE_503);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");

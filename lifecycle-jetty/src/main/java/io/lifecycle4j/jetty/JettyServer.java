@@ -10,16 +10,21 @@ import java.io.IOException;
 import java.net.BindException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.Graceful;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A Jetty server that an app starts, drains and stops.
@@ -27,7 +32,8 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
  * <p>From the start on, a gate stands outside all handlers. While the app drains, it answers new requests and upgrades with
  * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}; requests in flight complete, and their HTTP/1.1
  * responses carry {@code Connection: close}. Open WebSocket sessions are sent what is queued for them, then a close frame, spread over a
- * time; peers that do not answer are cut. At the stop, idle connections are closed and not waited for.
+ * time; peers that do not answer are cut. HTTP/2 connections are sent GOAWAY. At the stop, idle connections are closed and not waited
+ * for. What is in flight at the drain's limit is named in the log: method, path, age.
  *
  * <p>Jetty's own graceful stop is not used: it closes the listener first, waits up to two seconds for idle connections and cuts
  * uploads that pause for one. So {@code stopTimeout} is set to zero, and a server with {@code stopAtShutdown} is refused.
@@ -37,10 +43,15 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
  * @since 0.1
  */
 public final class JettyServer implements ManagedServer {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
+    private static final String NAME = "io.lifecycle4j.name";
+
     private final String name;
     private final Server server;
-    private final RequestGate gate;
     private final WebSocketDrain sessions = new WebSocketDrain();
+    private final InFlight inFlight = new InFlight();
+    private RequestGate gate;
+    private Rejection rejection = Rejection.DEFAULT;
     private Predicate<Request> exempt = request -> false;
     private ShutdownCallback beforeClose = context -> {};
     private boolean alwaysOpen;
@@ -60,8 +71,13 @@ public final class JettyServer implements ManagedServer {
      * @throws IllegalArgumentException if the server was started, or would be stopped by a JVM hook of its own
      */
     public static JettyServer of(String name, Server server) {
-        Objects.requireNonNull(server, "server");
+        notNull("server '" + name + "'", server);
         JettyServer wrapped = new JettyServer(name, server);
+        Object other = server.getAttribute(NAME);
+        if (other != null) {
+            throw new IllegalArgumentException("server '" + name + "': it is '" + other
+                    + "' already (expected: a Server of its own for each name)");
+        }
         if (!server.isStopped()) {
             throw new IllegalArgumentException("server '" + name + "': state " + server.getState()
                     + " (expected: STOPPED; leave the start to the app)");
@@ -71,7 +87,42 @@ public final class JettyServer implements ManagedServer {
                     "server '" + name + "': stopAtShutdown: true (expected: false; its JVM hook"
                             + " would stop the server while the app still drains it)");
         }
+        server.setAttribute(NAME, name);
         return wrapped;
+    }
+
+    /** Sets the {@code Retry-After} of rejected requests, in whole seconds, rounded up; default 1 s. Returns this. */
+    public JettyServer retryAfter(Duration time) {
+        if (notNull("retryAfter", time).isNegative()) {
+            throw new IllegalArgumentException("retryAfter: " + time + " (expected: >= 0)");
+        }
+        rejection = rejection.with(time);
+        return this;
+    }
+
+    /**
+     * Sets what rejected requests are answered; default 503 with a body of type {@code application/problem+json}. Returns this.
+     *
+     * @param status 400 to 599
+     * @param contentType of the body; the body is encoded in UTF-8
+     * @param body may be empty
+     */
+    public JettyServer rejectWith(int status, String contentType, String body) {
+        if (status < 400 || status > 599) {
+            throw new IllegalArgumentException("status of rejected requests: " + status + " (expected: 400 to 599)");
+        }
+        rejection = rejection.with(status, notNull("contentType", contentType), notNull("body", body));
+        return this;
+    }
+
+    /**
+     * Serves requests during the drain as well, with {@code Connection: close} on HTTP/1.1, until there is an instant without any or
+     * the drain's limit has come; from then on they are rejected. For a server behind nothing that would turn elsewhere. WebSocket
+     * upgrades are served, too, and their sessions closed. Returns this.
+     */
+    public JettyServer serveUntilIdle() {
+        gate = RequestGate.servingUntilIdle(name);
+        return this;
     }
 
     /** Makes the server serve until it stops: no gate, no drain; for health, metrics and status. Returns this. */
@@ -86,7 +137,7 @@ public final class JettyServer implements ManagedServer {
      * @param requests asked once for each request, on Jetty's thread; must not block
      */
     public JettyServer exempt(Predicate<Request> requests) {
-        exempt = Objects.requireNonNull(requests, "requests");
+        exempt = notNull("requests", requests);
         return this;
     }
 
@@ -108,7 +159,7 @@ public final class JettyServer implements ManagedServer {
      * @throws IllegalArgumentException if negative
      */
     public JettyServer closeOver(Duration time) {
-        if (time.isNegative()) {
+        if (notNull("closeOver", time).isNegative()) {
             throw new IllegalArgumentException("closeOver: " + time + " (expected: >= 0)");
         }
         sessions.closeOver(time);
@@ -121,7 +172,7 @@ public final class JettyServer implements ManagedServer {
      * if it throws, the sessions are closed all the same.
      */
     public JettyServer beforeClose(ShutdownCallback callback) {
-        beforeClose = Objects.requireNonNull(callback, "callback");
+        beforeClose = notNull("callback", callback);
         return this;
     }
 
@@ -138,17 +189,32 @@ public final class JettyServer implements ManagedServer {
     @Override
     public void start(ServerContext context) throws Exception {
         if (!alwaysOpen) {
-            server.insertHandler(new GateHandler(gate, exempt));
+            server.insertHandler(new GateHandler(gate, exempt, rejection, inFlight));
         }
-        server.setStopTimeout(0);
+        if (server.getStopTimeout() > 0) {
+            LOG.info(
+                    "Server '{}': stopTimeout {} ms is set to 0 (the app waits for requests in flight, within its own limits)",
+                    name,
+                    server.getStopTimeout());
+            server.setStopTimeout(0);
+        }
         server.addEventListener(new StopListener(context));
+        Collection<ServerWebSocketContainer> early = server.getContainedBeans(ServerWebSocketContainer.class);
+        early.forEach(container -> container.addSessionListener(sessions)); // before the first can open
         try {
             server.start();
         } catch (IOException e) {
             throw new AppStartException(notListening(e), e);
         }
-        server.getContainedBeans(ServerWebSocketContainer.class)
-                .forEach(container -> container.addSessionListener(sessions));
+        server.getContainedBeans(ServerWebSocketContainer.class).stream()
+                .filter(container -> !early.contains(container))
+                .forEach(sessions::listenTo);
+        watch(context);
+    }
+
+    @Override
+    public List<String> inFlight() {
+        return inFlight.names();
     }
 
     @Override
@@ -156,6 +222,7 @@ public final class JettyServer implements ManagedServer {
         if (alwaysOpen) {
             return;
         }
+        sayGoAway();
         try {
             beforeClose.run(context);
         } finally {
@@ -178,6 +245,32 @@ public final class JettyServer implements ManagedServer {
             List.copyOf(connector.getConnectedEndPoints()).forEach(EndPoint::close);
         }
         server.stop();
+    }
+
+    // HTTP/2 has a word for it, which Jetty's own graceful stop says. By name: HTTP/2 is not among our dependencies.
+    private void sayGoAway() {
+        for (Graceful part : server.getContainedBeans(Graceful.class)) {
+            if (part.getClass().getName().startsWith("org.eclipse.jetty.http2.")) {
+                var unused = part.shutdown();
+            }
+        }
+    }
+
+    // Looked at now and then: no event tells that the socket of a connector was closed, or its acceptor interrupted.
+    private void watch(ServerContext context) {
+        for (Connector connector : server.getConnectors()) {
+            if (!stopping && connector instanceof NetworkConnector network && !network.isOpen()) {
+                context.fail(new IllegalStateException("a connector does not listen any more: " + connector));
+                return;
+            }
+        }
+        if (!stopping) {
+            var unused = server.getScheduler().schedule(() -> watch(context), 1, TimeUnit.SECONDS);
+        }
+    }
+
+    private static <T> T notNull(String what, T value) {
+        return Objects.requireNonNull(value, () -> what + ": null (expected: not null)");
     }
 
     private String notListening(IOException failure) {

@@ -16,9 +16,8 @@ import org.eclipse.jetty.websocket.common.WebSocketSession;
 import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OpCode;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Closes open sessions so that nothing queued is lost and no peer that answers sees 1006.
@@ -29,7 +28,6 @@ import org.slf4j.LoggerFactory;
  * either in the set before the drain took its copy, or it sees {@code draining}.
  */
 final class WebSocketDrain implements WebSocketSessionListener {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final Duration LONGEST_SPREAD = Duration.ofSeconds(2);
     // A handful of clients that come back at once is no stampede, and nobody should wait for two of them.
     private static final Duration PACE = Duration.ofMillis(1);
@@ -43,6 +41,7 @@ final class WebSocketDrain implements WebSocketSessionListener {
     private String reason = "shutting down";
     private @Nullable Duration closeOver;
     private boolean draining;
+    private int told;
 
     void closeWith(int closeCode, String closeReason) {
         if (!CloseStatus.isTransmittableStatusCode(closeCode)) {
@@ -55,6 +54,12 @@ final class WebSocketDrain implements WebSocketSessionListener {
         }
         code = closeCode;
         reason = closeReason;
+    }
+
+    /** Hears of sessions from now on, and knows of those that are open. */
+    void listenTo(ServerWebSocketContainer container) {
+        container.addSessionListener(this);
+        container.getOpenSessions().forEach(this::onWebSocketSessionOpened);
     }
 
     void closeOver(Duration time) {
@@ -86,7 +91,7 @@ final class WebSocketDrain implements WebSocketSessionListener {
             tellAll(sessions, spread(context, sessions.size()));
             awaitAnswers(sessions.isEmpty() ? Duration.ZERO : answerLimit(context));
         } finally {
-            cut(sessions.size());
+            cut(context);
         }
     }
 
@@ -144,23 +149,23 @@ final class WebSocketDrain implements WebSocketSessionListener {
     }
 
     private void tell(Session session) {
+        synchronized (this) {
+            told++;
+        }
         ((WebSocketSession) session).getCoreSession().sendFrame(new CloseFrame(code, reason), Callback.NOOP, false);
     }
 
-    private void cut(int told) {
+    private void cut(ShutdownContext context) {
         List<Session> silent;
         synchronized (this) {
             silent = List.copyOf(open);
             open.clear(); // cut is gone: nobody waits for these again
+            if (told > 0) {
+                context.note("WebSocket sessions: " + told + " told, " + (told - silent.size()) + " answered, "
+                        + silent.size() + " cut");
+            }
         }
         silent.forEach(Session::disconnect);
-        if (told > 0) {
-            LOG.info(
-                    "WebSocket sessions: {} told, {} answered, {} cut",
-                    told,
-                    Math.max(0, told - silent.size()),
-                    silent.size());
-        }
     }
 
     /**

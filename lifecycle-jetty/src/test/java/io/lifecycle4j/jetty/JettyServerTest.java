@@ -127,7 +127,8 @@ class JettyServerTest {
         drainWithOneInFlight();
         HttpResponse<String> ready = client.send(get("/readyz"), BodyHandlers.ofString());
         assertThat(ready.statusCode()).isEqualTo(503);
-        assertThat(ready.body()).isEqualTo("{\"status\":\"not ready\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\"}\n");
+        assertThat(ready.body())
+                .isEqualTo("{\"status\":\"not ready\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":1}\n");
         assertThat(client.send(get("/livez"), BodyHandlers.ofString()).statusCode())
                 .isEqualTo(200);
         release.countDown();

@@ -1,0 +1,63 @@
+package io.lifecycle4j.jetty;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers the requests in flight, for the drain to name them at its limit. Lock-free, and each thread begins to look for a
+ * place on a cache line of its own. A request that finds no place near by stays without a name; it is counted elsewhere.
+ */
+final class InFlight {
+    private static final int PLACES = 4096;
+    private static final int TRIES = 32;
+    private static final int STRIDE = 16; // references: a cache line
+    private static final int NOWHERE = -1;
+    private static final int MOST_NAMES = 20;
+    private static final int LONGEST_PATH = 200;
+
+    private final AtomicReferenceArray<@Nullable Request> places = new AtomicReferenceArray<>(PLACES);
+
+    /** Returns what {@link #remove} wants to have. */
+    @SuppressWarnings("deprecation") // threadId() came with 19
+    int add(Request request) {
+        int first = (int) Thread.currentThread().getId() * STRIDE;
+        for (int tried = 0; tried < TRIES; tried++) {
+            int place = (first + tried) & (PLACES - 1);
+            if (places.getPlain(place) == null && places.compareAndSet(place, null, request)) {
+                return place;
+            }
+        }
+        return NOWHERE;
+    }
+
+    void remove(int place) {
+        if (place != NOWHERE) {
+            places.setRelease(place, null);
+        }
+    }
+
+    /** Method, path and age of the oldest, without what may be secret: queries and path parameters. */
+    List<String> names() {
+        long now = System.nanoTime();
+        return IntStream.range(0, PLACES)
+                .mapToObj(places::get)
+                .filter(Objects::nonNull)
+                .sorted(Comparator.comparingLong(request -> request.getBeginNanoTime() - now))
+                .limit(MOST_NAMES)
+                .map(request -> name(request, now))
+                .toList();
+    }
+
+    private static String name(Request request, long now) {
+        String path = String.valueOf(request.getHttpURI().getPath()).replaceAll(";[^/]*", "");
+        String shown = path.length() > LONGEST_PATH ? path.substring(0, LONGEST_PATH) + "…" : path;
+        long millis = TimeUnit.NANOSECONDS.toMillis(now - request.getBeginNanoTime());
+        return request.getMethod() + " " + shown + ", " + millis + " ms";
+    }
+}
