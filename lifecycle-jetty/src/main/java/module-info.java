@@ -5,6 +5,7 @@ module io.lifecycle4j.jetty {
     requires org.eclipse.jetty.websocket.common;
     requires org.eclipse.jetty.websocket.server;
     requires org.slf4j;
+    requires static org.eclipse.jetty.http2.common;
     requires static org.jspecify;
 
     exports io.lifecycle4j.jetty;

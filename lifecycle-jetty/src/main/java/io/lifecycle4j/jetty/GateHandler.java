@@ -7,6 +7,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
@@ -49,8 +50,11 @@ final class GateHandler extends Handler.Wrapper {
     private void reject(Request request, Response response, Callback callback) {
         if (isHttp1(request)) {
             response.getHeaders().put(CLOSE); // or the client tries again on the same connection
+            rejection.write(response, callback);
+        } else {
+            Connection connection = request.getConnectionMetaData().getConnection();
+            rejection.write(response, Callback.from(callback, () -> Http2Drain.sayGoAway(connection)));
         }
-        rejection.write(response, callback);
     }
 
     private static boolean isHttp1(Request request) {

@@ -20,9 +20,9 @@ import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.util.component.Graceful;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +56,7 @@ public final class JettyServer implements ManagedServer {
     private ShutdownCallback beforeClose = context -> {};
     private boolean alwaysOpen;
     private volatile boolean stopping;
+    private volatile @Nullable Http2Drain http2;
 
     private JettyServer(String name, Server server) {
         this.name = name;
@@ -188,6 +189,7 @@ public final class JettyServer implements ManagedServer {
 
     @Override
     public void start(ServerContext context) throws Exception {
+        http2 = Http2Drain.isUsedBy(server) ? new Http2Drain(server) : null;
         if (!alwaysOpen) {
             server.insertHandler(new GateHandler(gate, exempt, rejection, inFlight));
         }
@@ -222,7 +224,9 @@ public final class JettyServer implements ManagedServer {
         if (alwaysOpen) {
             return;
         }
-        sayGoAway();
+        if (http2 != null) {
+            http2.sayGoAway();
+        }
         try {
             beforeClose.run(context);
         } finally {
@@ -237,6 +241,9 @@ public final class JettyServer implements ManagedServer {
         if (!alwaysOpen) {
             sessions.awaitLate(context.remaining().dividedBy(2));
         }
+        if (http2 != null) {
+            http2.awaitReaders(context.remaining().dividedBy(2));
+        }
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {
@@ -245,15 +252,6 @@ public final class JettyServer implements ManagedServer {
             List.copyOf(connector.getConnectedEndPoints()).forEach(EndPoint::close);
         }
         server.stop();
-    }
-
-    // HTTP/2 has a word for it, which Jetty's own graceful stop says. By name: HTTP/2 is not among our dependencies.
-    private void sayGoAway() {
-        for (Graceful part : server.getContainedBeans(Graceful.class)) {
-            if (part.getClass().getName().startsWith("org.eclipse.jetty.http2.")) {
-                var unused = part.shutdown();
-            }
-        }
     }
 
     // Looked at now and then: no event tells that the socket of a connector was closed, or its acceptor interrupted.

@@ -1,0 +1,123 @@
+package io.lifecycle4j.jetty;
+
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+
+/** Two connectors of one server: clear text and TLS, each with HTTP/1.1 and HTTP/2. */
+final class Connectors {
+    private static final String PASSWORD = "for tests";
+
+    /** How a client talks. */
+    enum Protocol {
+        HTTP_1_1(false, HttpClient.Version.HTTP_1_1),
+        HTTP_2_CLEAR(false, HttpClient.Version.HTTP_2),
+        HTTP_1_1_TLS(true, HttpClient.Version.HTTP_1_1),
+        HTTP_2_TLS(true, HttpClient.Version.HTTP_2);
+
+        private final boolean secure;
+        final HttpClient.Version version;
+
+        Protocol(boolean secure, HttpClient.Version version) {
+            this.secure = secure;
+            this.version = version;
+        }
+    }
+
+    final ServerConnector clear;
+    final ServerConnector secure;
+    private final KeyStore keyStore;
+
+    Connectors(Server server, Path folder) throws Exception {
+        keyStore = newKeyStore(folder.resolve("test.p12"));
+        clear = new ServerConnector(
+                server,
+                new HttpConnectionFactory(new HttpConfiguration()),
+                new HTTP2CServerConnectionFactory(new HttpConfiguration()));
+        secure = newSecure(server);
+        for (ServerConnector connector : new ServerConnector[] {clear, secure}) {
+            connector.setHost("127.0.0.1");
+            server.addConnector(connector);
+        }
+    }
+
+    private ServerConnector newSecure(Server server) {
+        SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setKeyStore(keyStore);
+        tls.setKeyStorePassword(PASSWORD);
+        HttpConfiguration configuration = new HttpConfiguration();
+        configuration.addCustomizer(new SecureRequestCustomizer());
+        return new ServerConnector(
+                server,
+                new SslConnectionFactory(tls, "alpn"),
+                new ALPNServerConnectionFactory(),
+                new HTTP2ServerConnectionFactory(configuration),
+                new HttpConnectionFactory(configuration));
+    }
+
+    private static KeyStore newKeyStore(Path file) throws Exception {
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-alias",
+                        "test",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "san=dns:localhost",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        file.toString(),
+                        "-storepass",
+                        PASSWORD)
+                .inheritIO()
+                .start();
+        if (keytool.waitFor() != 0) {
+            throw new IllegalStateException("keytool failed");
+        }
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, PASSWORD.toCharArray());
+        }
+        return store;
+    }
+
+    URI uri(Protocol protocol, String path) {
+        return protocol.secure
+                ? URI.create("https://localhost:" + secure.getLocalPort() + path)
+                : URI.create("http://127.0.0.1:" + clear.getLocalPort() + path);
+    }
+
+    HttpClient client(Protocol protocol) throws Exception {
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("test", keyStore.getCertificate("test"));
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return HttpClient.newBuilder()
+                .version(protocol.version)
+                .sslContext(context)
+                .build();
+    }
+}
