@@ -113,10 +113,7 @@ public final class RequestGate {
 
     /** Returns whether the gate is closed and nobody is in; once true, it stays so. */
     public boolean isDrained() {
-        if (closed) {
-            reportIfDrained(); // whoever sees it first says so: a racer that backs out would hide it again
-        }
-        return drained;
+        return drained; // said by the last to go: a look at the counters could be hidden by a racer that backs out
     }
 
     /**
@@ -145,7 +142,6 @@ public final class RequestGate {
     /** Ends the drain: now it is closed in any case. */
     void endDrain() {
         closed = true;
-        reportIfDrained();
     }
 
     /** How many were to be drained: in when the drain began, or let in since; who was backing out is not among them. */

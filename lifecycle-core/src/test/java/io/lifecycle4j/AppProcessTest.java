@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.lifecycle4j.ShutdownReport.Outcome;
 import io.lifecycle4j.testing.FakeProcess;
@@ -95,6 +96,7 @@ class AppProcessTest {
     @Test
     void theEchoOfASignalDoesNotCountButALaterOneDoes() {
         process.run("im", this::neverFlushed);
+        process.advance(Duration.ofMinutes(1));
         process.signal("INT");
         process.awaitPhase(Phase.CALLBACKS);
         process.advance(Duration.ofMillis(49));
@@ -264,6 +266,75 @@ class AppProcessTest {
         assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 3, 1, 2, 2));
         assertThat(report.steps())
                 .allMatch(step -> step.start().plus(step.duration()).compareTo(report.duration()) <= 0);
+    }
+
+    @Test
+    void aGateThatServesUntilIdleIsClosedAtTheDrainsLimit() {
+        RequestGate serving = RequestGate.servingUntilIdle("business");
+        process.run(
+                "im",
+                app -> app.server(new FakeServer("business", events) {
+                    @Override
+                    public List<RequestGate> gates() {
+                        return List.of(serving);
+                    }
+                }));
+        assertThat(serving.tryEnter()).isTrue();
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN);
+        assertThat(serving.tryEnter()).isTrue();
+        process.advance(Duration.ofSeconds(10));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(serving.tryEnter()).isFalse();
+        assertThat(process.awaitReport().gates()).containsExactly(new ShutdownReport.Gate("business", 2, 0, 2, 0));
+    }
+
+    @Test
+    void abandonedRequestsAreWorseThanAFailedStep() {
+        FakeServer server = new FakeServer("business", events);
+        process.run("im", app -> {
+            app.server(server);
+            app.onShutdown("flush", context -> {
+                throw new IllegalStateException("no disk");
+            });
+        });
+        assertThat(server.gate().tryEnter()).isTrue();
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN);
+        process.advance(Duration.ofSeconds(10));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().outcome()).isEqualTo(Outcome.TIMED_OUT);
+    }
+
+    @Test
+    void aDrainCallbackIsCutAtItsOwnLimit() {
+        process.run("im", app -> app.onDrain("streams", Duration.ofSeconds(1), context -> never.await()));
+        process.advance(Duration.ofSeconds(7)); // the app runs for a while
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN, "streams");
+        process.advance(Duration.ofMillis(900));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        ShutdownReport.Step step = process.awaitReport().steps().get(0);
+        assertThat(step.start()).isZero();
+        assertThat(step.duration()).isEqualTo(Duration.ofMillis(900));
+    }
+
+    @Test
+    void aSetupThatIgnoresItsInterruptIsWaitedForUntilTheStopTimeout() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        process.launch("im", app -> {
+            blocked.countDown();
+            ignoreInterrupts(new CountDownLatch(1));
+        });
+        blocked.await();
+        process.signal("INT");
+        process.awaitStuck(Phase.STOP, "setup");
+        process.advance(Duration.ofSeconds(5));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().steps())
+                .extracting(ShutdownReport.Step::name, ShutdownReport.Step::outcome)
+                .containsExactly(tuple("setup", Outcome.TIMED_OUT));
+        never.countDown();
     }
 
     @Test

@@ -55,6 +55,18 @@ class BudgetTest {
                 .isEqualTo("2.9 s");
         assertThat(Text.ofNanos(Budget.interruptAt(0, Duration.ofMillis(100).toNanos())))
                 .isEqualTo("90 ms");
+        assertThat(Text.ofNanos(
+                        Budget.interruptAt(at(2), at(2) + Duration.ofMillis(100).toNanos()) - at(2)))
+                .isEqualTo("90 ms");
+    }
+
+    @Test
+    void theLastLinesGetHalfASecondAtMostAndHalfOfWhatIsLeft() {
+        Budget budget = new Budget(Limits.DEFAULTS, START);
+        assertThat(Text.ofNanos(budget.forTheLog(at(10)))).isEqualTo("500 ms");
+        assertThat(Text.ofNanos(budget.forTheLog(at(25) - Duration.ofMillis(400).toNanos())))
+                .isEqualTo("200 ms");
+        assertThat(budget.forTheLog(at(26))).isZero();
     }
 
     private static long at(long seconds) {

@@ -270,6 +270,31 @@ class EmbeddedAppTest {
     }
 
     @Test
+    void anInterruptOfTheStartDoesNotLeakOutOfIt() {
+        AppBuilder builder = App.builder("im");
+        CountDownLatch never = new CountDownLatch(1);
+        builder.server(new FakeServer("business", events) {
+            @Override
+            public void start(ServerContext context) {
+                builder.requestShutdown("while starting");
+                awaitQuietly(never); // until it is interrupted, and keeps the interrupt
+            }
+        });
+        assertThatThrownBy(builder.build()::start).isInstanceOf(AppStartException.class);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void anInterruptOfTheCallerDoesNotEndItsWaitForTheEndAndIsKept() throws Exception {
+        App app = App.builder("im").build();
+        app.start();
+        Thread.currentThread().interrupt();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(report.isClean()).isTrue();
+    }
+
+    @Test
     void manyEmbeddedAppsWorkSideBySide() throws Exception {
         List<App> apps = new ArrayList<>();
         for (int number = 0; number < 10; number++) {

@@ -35,8 +35,9 @@ class ShutdownLogTest {
 
     @AfterEach
     void release() {
-        logger.detachAppender(appender);
         never.countDown();
+        process.awaitReport(); // what a forced app still does, it shall not do in the next test
+        logger.detachAppender(appender);
     }
 
     private List<String> lines() {
@@ -50,6 +51,17 @@ class ShutdownLogTest {
         FakeServer business = new FakeServer("business", new CopyOnWriteArrayList<>());
         process.run("im", app -> {
             app.server(business);
+            app.server(new FakeServer("other", new CopyOnWriteArrayList<>()) {
+                @Override
+                public List<RequestGate> gates() {
+                    return List.of();
+                }
+
+                @Override
+                public List<String> inFlight() {
+                    return List.of("of another server");
+                }
+            });
             app.resource("database", () -> {
                 throw new IllegalStateException("not connected");
             });
@@ -75,7 +87,7 @@ class ShutdownLogTest {
                         INFO DRAIN: rejecting new requests; in flight: 1 at 'business'
                         WARN DRAIN: gate 'business' still has 1 in flight at the limit; going on
                         \tGET /slow, 3 s
-                        INFO STOP: business
+                        INFO STOP: business, other
                         INFO CALLBACKS: flush
                         WARN CALLBACKS: 'flush' is interrupted near its limit of 3 s; it was at
                         \tat io.lifecycle4j.ShutdownLogTest.stuck(ShutdownLogTest.java)
@@ -86,11 +98,66 @@ class ShutdownLogTest {
                           gate business                     1 in flight, 0 drained, 1 abandoned, 1 rejected
                           DRAIN     business                CLEAN     0 ms
                           STOP      business                CLEAN     0 ms
+                          STOP      other                   CLEAN     0 ms
                           CALLBACKS flush                   TIMED_OUT 3 s  abandoned
                           RELEASE   database                FAILED    0 ms  java.lang.IllegalStateException: not connected""");
         assertThat(appender.list)
                 .filteredOn(event -> event.getThrowableProxy() != null)
                 .hasSize(1); // a failure's stack once, and no thread dump
+    }
+
+    @Test
+    void aForcedExitNamesAllThatHasNotEnded() throws Exception {
+        FakeServer business = new FakeServer("business", new CopyOnWriteArrayList<>());
+        process.run("im", app -> {
+            app.announceDelay(Duration.ofSeconds(5));
+            app.server(business);
+            app.onDrain("streams", context -> stuck());
+        });
+        assertThat(business.gate().tryEnter()).isTrue();
+        process.signal("INT");
+        process.awaitPhase(Phase.ANNOUNCE);
+        process.advance(Duration.ofSeconds(5));
+        process.awaitStuck(Phase.DRAIN, "streams");
+        process.signal("TERM");
+        assertThat(process.awaitExit().forced()).isTrue();
+        business.gate().leave();
+        assertThat(lines())
+                .contains(
+                        "INFO ANNOUNCE: not ready; requests are served for another 5 s",
+                        "ERROR App 'im' is forced to exit with status 1: second signal (SIGTERM); DRAIN;"
+                                + " still running: DRAIN streams; 1 in flight at 'business'");
+    }
+
+    @Test
+    void aForcedExitWhileStartingNamesTheServer() throws Exception {
+        process.launch(
+                "im",
+                app -> app.server(new FakeServer("business", new CopyOnWriteArrayList<>()) {
+                    @Override
+                    public void start(ServerContext context) {
+                        stuck();
+                    }
+                }));
+        atIt.await();
+        process.signal("INT");
+        process.signal("TERM");
+        assertThat(process.awaitExit().forced()).isTrue();
+        assertThat(lines()).anyMatch(line -> line.matches(".*still running: start of server 'business'.*"));
+    }
+
+    @Test
+    void aTaskThatDoesNotStopIsShownByItsOwnStack() throws Exception {
+        process.run("im", app -> app.task("worker", view -> stuck()));
+        atIt.await();
+        process.signal("TERM");
+        process.awaitStuck(Phase.STOP, "worker");
+        process.advance(Duration.ofMillis(4_900));
+        process.awaitStuck(Phase.STOP, "worker");
+        process.advance(Duration.ofMillis(100));
+        process.awaitExit();
+        assertThat(String.join("\n", lines()))
+                .contains("WARN STOP: 'worker' is interrupted near its limit of 5 s", "ShutdownLogTest.stuck(");
     }
 
     @Test
@@ -116,6 +183,8 @@ class ShutdownLogTest {
             app.releaseTimeout(Duration.ofSeconds(4));
             app.onShutdown("flush", Duration.ofMinutes(1), context -> {});
         });
+        process.signal("TERM");
+        process.awaitExit();
         assertThat(lines())
                 .containsOnlyOnce(
                         "WARN App 'im': stopTimeout 5 s, limit of 'flush' 60 s exceed shutdownTimeout 4 s, which cuts them");
