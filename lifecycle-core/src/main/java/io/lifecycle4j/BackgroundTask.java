@@ -54,13 +54,24 @@ final class BackgroundTask implements ManagedServer {
     }
 
     @Override
-    public void stop(ShutdownContext context) throws InterruptedException, ExecutionException {
+    public void stop(ShutdownContext context) throws ExecutionException {
         stopping = true;
         thread.interrupt();
-        thread.join(); // bounded by the step's limit
+        awaitEnd();
         Throwable thrown = failure;
         if (thrown != null && thrown != context.reason().failure()) { // else it is reported already
             throw new ExecutionException("task '" + name + "' failed while the app was shutting down", thrown);
+        }
+    }
+
+    // Bounded by the step's limit, at which both threads are abandoned; an interrupt near it is meant for the task.
+    private void awaitEnd() {
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                thread.interrupt();
+            }
         }
     }
 }
