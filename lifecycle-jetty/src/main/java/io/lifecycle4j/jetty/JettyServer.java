@@ -206,7 +206,12 @@ public final class JettyServer implements ManagedServer {
         try {
             server.start();
         } catch (IOException e) {
-            throw new AppStartException(notListening(e), e);
+            if (e instanceof BindException
+                    || e.getCause() instanceof BindException
+                    || e.getCause() instanceof UnresolvedAddressException) {
+                throw new AppStartException(notListening(e), e);
+            }
+            throw new AppStartException("server '" + name + "' could not start: TLS: " + e.getMessage(), e);
         }
         server.getContainedBeans(ServerWebSocketContainer.class).stream()
                 .filter(container -> !early.contains(container))

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppStartException;
@@ -11,6 +14,7 @@ import io.lifecycle4j.Phase;
 import io.lifecycle4j.ShutdownReport;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -24,6 +28,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,20 +40,28 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class JettyServerTest {
+    private static final String UPGRADE =
+            "GET /ws HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
     private final CountDownLatch arrived = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
     private final HttpClient client =
@@ -170,6 +184,158 @@ class JettyServerTest {
     }
 
     @Test
+    void whatRejectedRequestsAreAnsweredCanBeSet() throws Exception {
+        jetty.retryAfter(Duration.ofMillis(2_500)).rejectWith(529, "text/plain", "later");
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        drainWithOneInFlight();
+        HttpResponse<String> late = client.send(get("/"), BodyHandlers.ofString());
+        assertThat(late.statusCode()).isEqualTo(529);
+        assertThat(late.headers().firstValue("retry-after")).hasValue("3");
+        assertThat(late.headers().firstValue("content-type")).hasValue("text/plain");
+        assertThat(late.body()).isEqualTo("later");
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aServerThatServesUntilIdleServesLateRequestsAndClosesTheirConnections() throws Exception {
+        jetty.serveUntilIdle();
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> jetty.gates().get(0).isDraining());
+        HttpResponse<String> late = client.send(get("/"), BodyHandlers.ofString());
+        assertThat(late.statusCode()).isEqualTo(200);
+        assertThat(late.headers().firstValue("connection")).hasValue("close");
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.isClean()).isTrue();
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 2, 2, 0, 0));
+    }
+
+    @Test
+    void whatIsInFlightAtTheDrainsLimitIsNamedWithoutItsSecrets() throws Exception {
+        builder.drainTimeout(Duration.ofMillis(200));
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.list = new CopyOnWriteArrayList<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.lifecycle4j");
+        logger.addAppender(log);
+        try {
+            start(new Slow());
+            CompletableFuture<HttpResponse<String>> slow =
+                    client.sendAsync(get("/slow;session=secret?token=secret"), BodyHandlers.ofString());
+            arrived.await();
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
+            assertThat(slow).failsWithin(Duration.ofSeconds(10)); // its connection was cut
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .anyMatch(line -> line.matches("DRAIN: gate 'business' still has 1 in flight at the limit; going on"
+                        + "\n\tGET /slow, \\d+ ms"))
+                .noneMatch(line -> line.contains("secret"));
+    }
+
+    @Test
+    void aConnectorThatSomebodyClosesEndsTheApp() throws Exception {
+        start(new Slow());
+        connector.close();
+        Awaitility.await().until(app::isShuttingDown);
+        assertThat(app.shutdown("test").reason().description())
+                .contains("server 'business' failed", "a connector does not listen any more");
+    }
+
+    @Test
+    void connectionsThatNeverSentAByteAndHalfSentRequestsDoNotDelayTheStop() throws Exception {
+        start(new Slow());
+        try (Socket silent = connect();
+                Socket half = connect();
+                Socket halfBody = connect()) {
+            send(half, "GET / HTTP/1.1\r\nHo");
+            send(halfBody, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345");
+            assertThat(reader(halfBody).readLine()).isEqualTo("HTTP/1.1 200 OK"); // the handler does not read it
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.isClean()).isTrue();
+            assertThat(silent.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void anUploadThatPausesForThreeSecondsDuringTheDrainGetsIts200() throws Exception {
+        connector.setShutdownIdleTimeout(1_000); // Jetty's default, which would end it after one
+        start(new Upload());
+        try (Socket socket = connect()) {
+            send(socket, "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345");
+            arrived.await();
+            drainWithOneInFlight();
+            boolean unused = release.await(3, TimeUnit.SECONDS); // the pause is what is tested
+            send(socket, "67890");
+            String all = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+            assertThat(all).startsWith("HTTP/1.1 200 OK").endsWith("10");
+        }
+        assertThat(app.shutdown("test").isClean()).isTrue();
+    }
+
+    @Test
+    void aDrainCallbackThatEndsAStreamLetsTheDrainEndEarly() throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(20)).shutdownTimeout(Duration.ofMinutes(1));
+        builder.onDrain("end-streams", context -> release.countDown());
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> stream = slowRequest();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(stream.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
+        assertThat(report.isClean()).isTrue();
+    }
+
+    @Test
+    void badServersAndSettingsAreRefusedWithWhatIsWrong() throws Exception {
+        assertThatThrownBy(() -> JettyServer.of("admin", server))
+                .hasMessage("server 'admin': it is 'business' already (expected: a Server of its own for each name)");
+        assertThatThrownBy(() -> jetty.rejectWith(200, "text/plain", ""))
+                .hasMessage("status of rejected requests: 200 (expected: 400 to 599)");
+        assertThatThrownBy(() -> jetty.retryAfter(Duration.ofSeconds(-1)))
+                .hasMessage("retryAfter: PT-1S (expected: >= 0)");
+        assertThatThrownBy(() -> jetty.closeOver(Duration.ofSeconds(-1)))
+                .hasMessage("closeOver: PT-1S (expected: >= 0)");
+        assertThatThrownBy(() -> jetty.closeCode(1006, "")).hasMessageStartingWith("close code: 1006 (expected: ");
+        Server running = new Server();
+        running.start();
+        try {
+            assertThatThrownBy(() -> JettyServer.of("other", running))
+                    .hasMessage("server 'other': state STARTED (expected: STOPPED; leave the start to the app)");
+        } finally {
+            running.stop();
+        }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // that is the point
+    void nullsAreNamed() {
+        assertThatThrownBy(() -> JettyServer.of("admin", null)).hasMessage("server 'admin': null (expected: not null)");
+        assertThatThrownBy(() -> jetty.exempt(null)).hasMessage("requests: null (expected: not null)");
+        assertThatThrownBy(() -> jetty.closeOver(null)).hasMessage("closeOver: null (expected: not null)");
+    }
+
+    @Test
+    void aStartThatFailsForTlsNamesTheServerAndWhatIsWrong(@TempDir Path folder) throws Exception {
+        Path store = Files.writeString(folder.resolve("broken.p12"), "no key store");
+        SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setKeyStorePath(store.toString());
+        tls.setKeyStorePassword("secret");
+        server.addConnector(new ServerConnector(server, tls));
+        assertThatThrownBy(() -> start(new Slow()))
+                .isInstanceOf(AppStartException.class)
+                .hasMessageStartingWith("App 'test' did not start: server 'business' could not start: ")
+                .hasMessageContaining("TLS")
+                .hasMessageNotContaining("secret");
+    }
+
+    @Test
     void aPortInUseIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             connector.setPort(taken.getLocalPort());
@@ -246,14 +412,59 @@ class JettyServerTest {
     }
 
     @Test
+    void theReportCountsSessionsAndAllAreToldHoweverLongTheSpread() throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(1));
+        jetty.closeOver(Duration.ofHours(1));
+        Echo echo = new Echo();
+        start(WebSocketUpgradeHandler.from(
+                server, container -> container.addMapping("/ws", (request, response, callback) -> echo)));
+        Peer living = new Peer(true);
+        webSocket(living);
+        try (Socket silent = connect()) {
+            send(silent, UPGRADE);
+            assertThat(reader(silent).readLine()).isEqualTo("HTTP/1.1 101 Switching Protocols");
+            Awaitility.await().until(() -> echo.sessions.size() == 2);
+            ShutdownReport report = app.shutdown("test");
+            assertThat(living.closed.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
+            assertThat(report.steps().get(0).note()).isEqualTo("WebSocket sessions: 2 told, 1 answered, 1 cut");
+            assertThat(report.toString()).contains("2 told, 1 answered, 1 cut");
+        }
+    }
+
+    @Test
+    void aSessionWhoseUpgradeWasInFlightIsClosedToo() throws Exception {
+        WebSocketUpgradeHandler upgrades = WebSocketUpgradeHandler.from(
+                server,
+                container -> container.addMapping("/ws", (request, response, callback) -> {
+                    arrived.countDown();
+                    awaitRelease();
+                    return new Echo();
+                }));
+        start(upgrades);
+        Peer late = new Peer(true);
+        CompletableFuture<WebSocket> opening = client.newWebSocketBuilder().buildAsync(uri("ws", "/ws"), late);
+        arrived.await();
+        drainWithOneInFlight();
+        release.countDown();
+        assertThat(opening.get(10, TimeUnit.SECONDS)).isNotNull();
+        assertThat(late.closed.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
+        assertThat(app.shutdown("test").isClean()).isTrue();
+    }
+
+    private void awaitRelease() {
+        try {
+            release.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     void aPeerThatNeverAnswersIsCutWithinTheDrainsLimit() throws Exception {
         start(WebSocketUpgradeHandler.from(
                 server, container -> container.addMapping("/ws", (request, response, callback) -> new Echo())));
         try (Socket socket = connect()) {
-            send(
-                    socket,
-                    "GET /ws HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            send(socket, UPGRADE);
             assertThat(reader(socket).readLine()).isEqualTo("HTTP/1.1 101 Switching Protocols");
             assertThat(app.shutdown("test").isClean()).isTrue();
         }
@@ -285,6 +496,18 @@ class JettyServerTest {
                 release.await();
             }
             response.write(true, ByteBuffer.wrap("done".getBytes(US_ASCII)), callback);
+            return true;
+        }
+    }
+
+    private final class Upload extends Handler.Abstract {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            InputStream in = Content.Source.asInputStream(request);
+            int first = in.read();
+            arrived.countDown();
+            int count = (first < 0 ? 0 : 1) + in.readAllBytes().length;
+            response.write(true, ByteBuffer.wrap(String.valueOf(count).getBytes(US_ASCII)), callback);
             return true;
         }
     }
