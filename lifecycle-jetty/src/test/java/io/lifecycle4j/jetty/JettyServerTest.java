@@ -48,11 +48,14 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
@@ -290,6 +293,30 @@ class JettyServerTest {
         ShutdownReport report = app.shutdown("test");
         assertThat(stream.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
         assertThat(report.isClean()).isTrue();
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21)
+    void aServerOnVirtualThreadsDrainsLikeAnyOther() throws Exception {
+        Server virtual = new Server(new VirtualThreadPool());
+        ServerConnector own = new ServerConnector(virtual);
+        own.setHost("127.0.0.1");
+        virtual.addConnector(own);
+        virtual.setHandler(new Slow());
+        AppBuilder other = App.builder("virtual");
+        other.server(JettyServer.of("business", virtual));
+        App embedded = other.build();
+        embedded.start();
+        CompletableFuture<HttpResponse<String>> slow = client.sendAsync(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + own.getLocalPort() + "/slow"))
+                        .build(),
+                BodyHandlers.ofString());
+        arrived.await();
+        embedded.requestShutdown("test");
+        Awaitility.await().until(() -> embedded.phase() == Phase.DRAIN);
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
+        assertThat(embedded.shutdown("again").isClean()).isTrue();
     }
 
     @Test

@@ -1,0 +1,173 @@
+package io.lifecycle4j.jetty;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lifecycle4j.App;
+import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.ShutdownReport;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpURI;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.api.Stream;
+import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.GoAwayFrame;
+import org.eclipse.jetty.http2.frames.HeadersFrame;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an HTTP/2 client sees, frame by frame. */
+@Timeout(60)
+class Http2DrainTest {
+    private final CountDownLatch arrived = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private final Server server = new Server();
+    private final ServerConnector connector =
+            new ServerConnector(server, new HTTP2CServerConnectionFactory(new HttpConfiguration()));
+    private final AppBuilder builder = App.builder("test");
+    private final App app = builder.build();
+    private final HTTP2Client client = new HTTP2Client();
+
+    @BeforeEach
+    void start() throws Exception {
+        connector.setHost("127.0.0.1");
+        server.addConnector(connector);
+        server.setHandler(new Slow());
+        builder.server(JettyServer.of("business", server));
+        app.start();
+        client.start();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        release.countDown();
+        app.close();
+        client.stop();
+    }
+
+    @Test
+    void goAwayIsSaidAtOnceStreamsInFlightCompleteAndANewConnectionGets503AndGoAway() throws Exception {
+        Peer early = new Peer();
+        CompletableFuture<Integer> slow = early.get("/slow");
+        arrived.await();
+        app.requestShutdown("test");
+        assertThat(early.goneAway.get(10, TimeUnit.SECONDS).isGraceful()).isTrue();
+        assertThat(slow).isNotDone();
+
+        Peer late = new Peer();
+        assertThat(late.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(503);
+        assertThat(late.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
+
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        ShutdownReport report = app.shutdown("again");
+        assertThat(report.isClean()).isTrue();
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+    }
+
+    @Test
+    void anIdleConnectionIsToldAndNotWaitedFor() throws Exception {
+        Peer idle = new Peer();
+        assertThat(idle.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(idle.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
+        Awaitility.await().until(idle.closed::isDone);
+    }
+
+    private final class Slow extends Handler.Abstract {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            if (Request.getPathInContext(request).equals("/slow")) {
+                arrived.countDown();
+                release.await();
+            }
+            response.write(true, ByteBuffer.wrap("done".getBytes(US_ASCII)), callback);
+            return true;
+        }
+    }
+
+    private final class Peer implements Session.Listener {
+        final CompletableFuture<GoAwayFrame> goneAway = new CompletableFuture<>();
+        final CompletableFuture<GoAwayFrame> closed = new CompletableFuture<>();
+        private final Session session;
+
+        Peer() throws Exception {
+            session = client.connect(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), connector.getLocalPort()), this)
+                    .get(10, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public void onGoAway(Session session, GoAwayFrame frame) {
+            goneAway.complete(frame);
+        }
+
+        @Override
+        public void onClose(Session session, GoAwayFrame frame, Callback callback) {
+            closed.complete(frame);
+            callback.succeeded();
+        }
+
+        /** The status, once the response is complete. */
+        CompletableFuture<Integer> get(String path) {
+            CompletableFuture<Integer> done = new CompletableFuture<>();
+            MetaData.Request request = new MetaData.Request(
+                    "GET",
+                    HttpURI.from("http://127.0.0.1:" + connector.getLocalPort() + path),
+                    HttpVersion.HTTP_2,
+                    HttpFields.EMPTY);
+            var unused = session.newStream(new HeadersFrame(request, null, true), new Answer(done));
+            return done;
+        }
+    }
+
+    private static final class Answer implements Stream.Listener {
+        private final CompletableFuture<Integer> done;
+        private int status;
+
+        Answer(CompletableFuture<Integer> done) {
+            this.done = done;
+        }
+
+        @Override
+        public void onHeaders(Stream stream, HeadersFrame frame) {
+            status = ((MetaData.Response) frame.getMetaData()).getStatus();
+            stream.demand();
+        }
+
+        @Override
+        public void onDataAvailable(Stream stream) {
+            Stream.Data data = stream.readData();
+            if (data == null) {
+                stream.demand();
+                return;
+            }
+            boolean last = data.frame().isEndStream();
+            data.release();
+            if (last) {
+                done.complete(status);
+            } else {
+                stream.demand();
+            }
+        }
+    }
+}
