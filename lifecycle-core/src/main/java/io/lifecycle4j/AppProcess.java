@@ -131,7 +131,9 @@ final class AppProcess {
         }
         int status = FORCED;
         try {
-            status = status(app.runSequence(shutdownWakeup, () -> exiting, spares));
+            ShutdownReport report = app.runSequence(shutdownWakeup, () -> exiting, spares);
+            finished.countDown(); // before the user's function, which may call System.exit
+            status = status(report);
         } catch (Throwable e) {
             Log.error("App '{}': the shutdown itself failed", app.name(), e);
         } finally {

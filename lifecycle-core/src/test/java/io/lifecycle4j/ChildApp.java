@@ -90,7 +90,7 @@ final class ChildApp {
                 App.run("child", ChildApp::plain);
             }
             case "full-heap" -> {
-                Runtime.getRuntime().addShutdownHook(new Thread(ChildApp::fillHeap));
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> fillHeap(() -> {})));
                 App.run("child", app -> {
                     app.shutdownTimeout(Duration.ofSeconds(2));
                     plain(app);
@@ -134,7 +134,7 @@ final class ChildApp {
                     }
                 });
             case "events-without-recorder" -> measureEvents();
-            default -> throw new IllegalArgumentException(scenario);
+            default -> HostileChild.run(scenario);
         }
     }
 
@@ -269,13 +269,16 @@ final class ChildApp {
     }
 
     /** Takes the last byte, keeps all, and never returns. */
-    private static void fillHeap() {
+    static void fillHeap(Runnable whenFull) {
         for (int size = 1 << 24; ; size = Math.max(16, size / 2)) {
             try {
                 while (true) {
                     HEAP.add(new byte[size]);
                 }
             } catch (OutOfMemoryError e) {
+                if (size == 16) {
+                    whenFull.run();
+                }
                 while (size == 16) {
                     Thread.onSpinWait(); // to park takes memory
                 }
