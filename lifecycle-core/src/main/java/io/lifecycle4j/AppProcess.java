@@ -178,7 +178,7 @@ final class AppProcess {
             return;
         }
         try {
-            lastWords.speak(describe(cause.get()), host::restoreSignals);
+            lastWords.speak(describe(cause.get()), !exiting, host::restoreSignals);
         } finally {
             host.halt(FORCED);
         }

@@ -34,14 +34,13 @@ final class LastWords {
         this.signals = new Helper(app + "-last-words-signals");
     }
 
-    /** Says it, then restores the signals; returns within 90 ms, whatever hangs. */
-    void speak(String line, Runnable restoreSignals) {
-        AtomicBoolean enabled = new AtomicBoolean();
-        Runnable log = () -> {
-            enabled.set(Log.LOGGER.isErrorEnabled());
-            Log.LOGGER.error("{}", line);
-        };
-        if (logger.does(log, FOR_THE_LOG) && enabled.get()) {
+    /**
+     * Says it, then restores the signals; returns within 90 ms, whatever hangs.
+     *
+     * @param byLog whether to try the log first; in vain once hooks run, where loggers stop and swallow what they are given
+     */
+    void speak(String line, boolean byLog, Runnable restoreSignals) {
+        if (byLog && isLogged(line)) {
             pause(FOR_THE_APPENDER);
         } else {
             stderr.does(() -> print(line), FOR_STDERR);
@@ -54,6 +53,15 @@ final class LastWords {
         for (Helper helper : List.of(logger, stderr, signals)) {
             boolean unused = helper.does(() -> {}, Duration.ZERO);
         }
+    }
+
+    private boolean isLogged(String line) {
+        AtomicBoolean enabled = new AtomicBoolean();
+        Runnable log = () -> {
+            enabled.set(Log.LOGGER.isErrorEnabled());
+            Log.LOGGER.error("{}", line);
+        };
+        return logger.does(log, FOR_THE_LOG) && enabled.get();
     }
 
     private static void print(String line) {

@@ -9,6 +9,11 @@ import org.slf4j.Marker;
 
 /** Fails in every call of a logger of ours. */
 public final class ThrowingFilter extends TurboFilter {
+    private boolean error;
+
+    public void setError(boolean error) {
+        this.error = error;
+    }
 
     @Override
     public FilterReply decide(
@@ -19,6 +24,9 @@ public final class ThrowingFilter extends TurboFilter {
             Object @Nullable [] values,
             @Nullable Throwable thrown) {
         if (logger.getName().startsWith("io.lifecycle4j")) {
+            if (error) {
+                throw new NoClassDefFoundError("a broken filter");
+            }
             throw new IllegalStateException("a broken filter");
         }
         return FilterReply.NEUTRAL;
