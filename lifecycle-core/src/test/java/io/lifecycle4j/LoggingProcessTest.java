@@ -139,6 +139,27 @@ class LoggingProcessTest {
         }
     }
 
+    @Test
+    void aProviderThatFailsChangesNothing() throws Exception {
+        try (ChildJvm child =
+                ChildJvm.start("plain-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())) {
+            child.awaitLine("started");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.lines())
+                    .containsSubsequence("flushed", "closed")
+                    .noneMatch(line -> line.contains("Exception in thread"));
+        }
+    }
+
+    @Test
+    void aForcedExitIsSaidAlthoughTheProviderFails() throws Exception {
+        try (ChildJvm child =
+                ChildJvm.start("hanging-callback-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())) {
+            forceTheExit(child);
+        }
+    }
+
     private static void forceTheExit(ChildJvm child) throws Exception {
         child.awaitLine("ready");
         child.signal("INT");
