@@ -82,6 +82,7 @@ final class HostileChild {
             case "full-stdout-and-stderr" -> {
                 PrintStream words = new PrintStream("/dev/fd/3", StandardCharsets.UTF_8);
                 App.run("child", app -> {
+                    app.exitStatus(report -> 7); // which a forced exit never has
                     app.onShutdown("hang", context -> {
                         words.println("filling");
                         new Thread(HostileChild::fillStdout).start();

@@ -9,10 +9,10 @@ import org.slf4j.Marker;
 
 /** Fails in every call of a logger of ours. */
 public final class ThrowingFilter extends TurboFilter {
-    private boolean error;
+    private boolean fatal;
 
-    public void setError(boolean error) {
-        this.error = error;
+    public void setFatal(boolean fatal) {
+        this.fatal = fatal;
     }
 
     @Override
@@ -24,7 +24,7 @@ public final class ThrowingFilter extends TurboFilter {
             Object @Nullable [] values,
             @Nullable Throwable thrown) {
         if (logger.getName().startsWith("io.lifecycle4j")) {
-            if (error) {
+            if (fatal) {
                 throw new NoClassDefFoundError("a broken filter");
             }
             throw new IllegalStateException("a broken filter");
