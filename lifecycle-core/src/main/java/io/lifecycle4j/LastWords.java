@@ -21,7 +21,7 @@ final class LastWords {
     private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
     // An asynchronous appender has the line by then but may not have written it.
     private static final Duration FOR_THE_APPENDER = Duration.ofMillis(15);
-    private static final Duration FOR_STDERR = Duration.ofMillis(20);
+    private static final Duration FOR_STDERR = Duration.ofMillis(35);
     private static final Duration FOR_SIGNALS = Duration.ofMillis(5);
 
     private final Helper logger;
@@ -43,7 +43,7 @@ final class LastWords {
         if (byLog && isLogged(line)) {
             pause(FOR_THE_APPENDER);
         } else {
-            stderr.does(() -> print(line), FOR_STDERR);
+            stderr.does(() -> print(line), byLog ? FOR_STDERR : FOR_THE_LOG.plus(FOR_STDERR));
         }
         signals.does(restoreSignals, FOR_SIGNALS);
     }
@@ -56,12 +56,13 @@ final class LastWords {
     }
 
     private boolean isLogged(String line) {
-        AtomicBoolean enabled = new AtomicBoolean();
+        AtomicBoolean logged = new AtomicBoolean();
         Runnable log = () -> {
-            enabled.set(Log.LOGGER.isErrorEnabled());
+            boolean enabled = Log.LOGGER.isErrorEnabled();
             Log.LOGGER.error("{}", line);
+            logged.set(enabled);
         };
-        return logger.does(log, FOR_THE_LOG) && enabled.get();
+        return logger.does(log, FOR_THE_LOG) && logged.get();
     }
 
     private static void print(String line) {
@@ -111,8 +112,13 @@ final class LastWords {
                 LockSupport.park(this);
                 work = task.get();
             }
-            work.run();
-            done.countDown();
+            try {
+                work.run();
+            } catch (Throwable e) {
+                // a log that throws has not taken the line, and there is no time to tell of it
+            } finally {
+                done.countDown();
+            }
         }
     }
 }
