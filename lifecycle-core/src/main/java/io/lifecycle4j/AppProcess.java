@@ -64,6 +64,8 @@ final class AppProcess {
         } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
             app.fail("handlers for signals and exit cannot be installed", e);
         }
+        // Loads the logger, which may take longer than the report of an early end is waited for.
+        Log.debug("App '{}' is starting", app.name());
         if (app.setUpAndStart(setup)) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
