@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class LastWords {
     private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
     // An asynchronous appender has the line by then but may not have written it.
-    private static final Duration FOR_THE_APPENDER = Duration.ofMillis(15);
+    private static final Duration FOR_THE_APPENDER = Duration.ofMillis(25);
     private static final Duration FOR_STDERR = Duration.ofMillis(35);
     private static final Duration FOR_SIGNALS = Duration.ofMillis(5);
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import jdk.jfr.Recording;
@@ -28,7 +29,9 @@ class FlightRecorderEventsTest {
             recording.stop();
             recording.dump(file);
         }
-        List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+        List<RecordedEvent> events = RecordingFile.readAllEvents(file).stream()
+                .sorted(Comparator.comparing(RecordedEvent::getStartTime)) // a file keeps the order of each thread only
+                .toList();
         assertThat(events)
                 .filteredOn(event -> event.getEventType().getName().equals("io.lifecycle4j.State"))
                 .extracting(event -> event.getString("state"), event -> event.getString("phase"))
