@@ -1,5 +1,7 @@
 package io.lifecycle4j.benchmarks;
 
+import io.lifecycle4j.benchmarks.rolling.Rolling;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -9,7 +11,8 @@ import java.util.Locale;
 public final class Benchmarks {
     private static final String USAGE =
             "usage: Benchmarks gate [rounds] | drain [batches] | idle [pairs] | forced [pairs] | deadline [runs]"
-                    + " | chat path/to/sample-im.jar [runs]";
+                    + " | chat path/to/sample-im.jar [runs]"
+                    + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]";
 
     private Benchmarks() {}
 
@@ -24,6 +27,10 @@ public final class Benchmarks {
             case "forced" -> ForcedFigure.print(count(arguments, 1, 40));
             case "deadline" -> DeadlineFigure.print(count(arguments, 1, 20));
             case "chat" -> ChatFigure.print(arguments[1], count(arguments, 2, 20));
+            case "rolling" -> {
+                List<String> settings = List.of(arguments).subList(1, arguments.length);
+                System.exit(Rolling.print(settings) ? 0 : 1);
+            }
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);
