@@ -32,6 +32,18 @@ class GuideTest {
     }
 
     @Test
+    void theGuideToLoadBalancersShowsTheConfigurationsThatAreMeasured() throws Exception {
+        String guide = Files.readString(Path.of("../docs/load-balancers.md"));
+        Path folder = Path.of("../benchmarks/src/main/resources/io/lifecycle4j/benchmarks/rolling");
+        for (String template : List.of("haproxy.cfg", "nginx.conf")) {
+            var shown = Pattern.compile("```" + template.replaceAll("\\W.*", "") + "\n(.*?)```", Pattern.DOTALL)
+                    .matcher(guide);
+            assertThat(shown.find()).as(template).isTrue();
+            assertThat(Files.readString(folder.resolve(template))).contains(shown.group(1));
+        }
+    }
+
+    @Test
     void everyTestThatTheGuaranteesNameIsThere() throws Exception {
         Map<String, String> sources = testSources();
         String current = "";
