@@ -142,7 +142,7 @@ public final class AppBuilder {
 
     /**
      * Registers an executor, to be ended in RELEASE, and returns it: it accepts nothing new, what it has may finish, and is
-     * interrupted when a tenth of the limit is left.
+     * interrupted when a fifth of the limit is left.
      *
      * @param name unique among resources and executors; not blank
      */
@@ -166,14 +166,19 @@ public final class AppBuilder {
     private static void end(String name, ExecutorService executor, ShutdownContext context) throws Exception {
         executor.shutdown();
         long patience = context.remaining().toNanos();
-        if (executor.awaitTermination(patience / 10 * 9, TimeUnit.NANOSECONDS)) {
-            return;
+        int queued = 0;
+        try {
+            if (executor.awaitTermination(patience / 5 * 4, TimeUnit.NANOSECONDS)) {
+                return;
+            }
+            queued = executor.shutdownNow().size();
+            if (executor.awaitTermination(patience, TimeUnit.NANOSECONDS) && queued == 0) {
+                return;
+            }
+        } catch (InterruptedException atTheStepsLimit) {
+            queued += executor.shutdownNow().size();
         }
-        int queued = executor.shutdownNow().size();
-        if (!executor.awaitTermination(patience / 10, TimeUnit.NANOSECONDS) || queued > 0) {
-            throw new TimeoutException(
-                    "executor '" + name + "' was not done in time; " + queued + " tasks never began");
-        }
+        throw new TimeoutException("executor '" + name + "' was not done in time; " + queued + " tasks never began");
     }
 
     /**

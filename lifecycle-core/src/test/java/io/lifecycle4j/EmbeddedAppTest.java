@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -466,6 +467,24 @@ class EmbeddedAppTest {
                 .hasMessage("executor 'stuck' was not done in time; 1 tasks never began");
         assertThat(report.steps().get(1).outcome()).isEqualTo(Outcome.CLEAN);
         assertThat(stuck.isTerminated()).isTrue();
+    }
+
+    @Test
+    void anExecutorWhoseTaskIgnoresTheInterruptIsLeftBehindAndNamed() throws Exception {
+        Semaphore end = new Semaphore(0);
+        AppBuilder builder = App.builder("im").releaseTimeout(Duration.ofMillis(200));
+        ExecutorService deaf = builder.executor("deaf", Executors.newSingleThreadExecutor());
+        App app = builder.build();
+        app.start();
+        deaf.execute(end::acquireUninterruptibly);
+        deaf.execute(() -> events.add("never"));
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.steps().get(0).failure())
+                .hasMessage("executor 'deaf' was not done in time; 1 tasks never began");
+        assertThat(deaf.isShutdown()).isTrue();
+        end.release();
+        assertThat(deaf.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(events).isEmpty();
     }
 
     /** What every executor is from 19 on. */
