@@ -3,6 +3,7 @@ package io.lifecycle4j.benchmarks;
 import io.lifecycle4j.benchmarks.rolling.Rolling;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Measures one figure and prints it as a Markdown table: {@code java -cp 'benchmarks/target/lib/*'
@@ -12,7 +13,8 @@ public final class Benchmarks {
     private static final String USAGE =
             "usage: Benchmarks gate [rounds] | drain [batches] | idle [pairs] | forced [pairs] | deadline [runs]"
                     + " | chat path/to/sample-im.jar [runs]"
-                    + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]";
+                    + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]"
+                    + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]";
 
     private Benchmarks() {}
 
@@ -31,11 +33,21 @@ public final class Benchmarks {
                 List<String> settings = List.of(arguments).subList(1, arguments.length);
                 System.exit(Rolling.print(settings) ? 0 : 1);
             }
+            case "stop" -> StopFigures.printIdle(count(arguments, 1, 5), crowds(arguments));
+            case "inflight" -> StopFigures.printInFlight(count(arguments, 1, 15));
+            case "sessions" -> SessionsFigure.print(count(arguments, 1, 5), count(arguments, 2, 10_000));
+            case "load" -> LoadFigure.print(count(arguments, 1, 10));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);
             }
         }
+    }
+
+    private static List<Integer> crowds(String[] arguments) {
+        return arguments.length > 2
+                ? Stream.of(arguments).skip(2).map(Integer::valueOf).toList()
+                : List.of(0, 200, 10_000);
     }
 
     private static int count(String[] arguments, int index, int otherwise) {

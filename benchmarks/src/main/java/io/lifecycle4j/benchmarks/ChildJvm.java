@@ -7,6 +7,8 @@ import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,33 +17,41 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 
-/** A JVM to measure from outside. Whatever becomes of it, it lives a minute at most, so nothing here waits for longer. */
+/** A JVM to measure from outside. Whatever becomes of it, it lives a minute or what is given at most, so nothing here waits for longer. */
 final class ChildJvm implements AutoCloseable {
-    private static final long LIFETIME_SECONDS = 60;
+    private static final Duration LIFETIME = Duration.ofMinutes(1);
 
     private final Process process;
     private final BufferedReader output;
     private final List<String> lines = new ArrayList<>();
+    private final CompletableFuture<Instant> gone;
     private long termAt;
 
-    private ChildJvm(Process process, BufferedReader output) {
+    private ChildJvm(Process process, BufferedReader output, Duration lifetime) {
         this.process = process;
         this.output = output;
-        CompletableFuture.delayedExecutor(LIFETIME_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
+        this.gone = process.onExit().thenApply(ended -> Instant.now());
+        CompletableFuture.delayedExecutor(lifetime.toSeconds(), TimeUnit.SECONDS)
+                .execute(process::destroyForcibly);
     }
 
     /** Starts one whose stdout is read; stderr is thrown away. */
     static ChildJvm readingStdout(List<String> arguments) throws IOException {
+        return readingStdout(arguments, LIFETIME);
+    }
+
+    /** Starts one that may live for so long. */
+    static ChildJvm readingStdout(List<String> arguments, Duration lifetime) throws IOException {
         Process process = builder(arguments)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        return new ChildJvm(process, process.inputReader());
+        return new ChildJvm(process, process.inputReader(), lifetime);
     }
 
     /** Starts one whose stderr is read; stdout is a pipe that nobody reads. */
     static ChildJvm readingStderr(List<String> arguments) throws IOException {
         Process process = builder(arguments).start();
-        return new ChildJvm(process, process.errorReader());
+        return new ChildJvm(process, process.errorReader(), LIFETIME);
     }
 
     private static ProcessBuilder builder(List<String> arguments) {
@@ -88,11 +98,19 @@ final class ChildJvm implements AutoCloseable {
         return line;
     }
 
-    /** Sends TERM. Not by {@code Process.destroy}, which closes the pipes, too, and frees who writes to a full one. */
-    void terminate() {
+    /** Waits for a line that contains the text and then a time, and returns that. */
+    Instant awaitInstant(String before) throws IOException {
+        String line = awaitLine(before);
+        return Instant.parse(line.substring(line.indexOf(before) + before.length()));
+    }
+
+    /** Sends TERM, and returns when. Not by {@code Process.destroy}, which closes the pipes, too, and frees who writes to a full one. */
+    Instant terminate() {
+        Instant now = Instant.now();
         if (!process.toHandle().destroy()) {
             throw new IllegalStateException("TERM could not be sent");
         }
+        return now;
     }
 
     /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
@@ -110,6 +128,20 @@ final class ChildJvm implements AutoCloseable {
     /** The time from that TERM to the given time, by this machine's monotonic clock. */
     double millisSinceTerm(long nanoTime) {
         return (nanoTime - termAt) / 1e6;
+    }
+
+    /** Returns the CPU time that it has used so far. */
+    Duration cpuTime() {
+        return process.info().totalCpuDuration().orElseThrow();
+    }
+
+    /** Waits for its end, and returns when that was; its exit status must be the given one. */
+    Instant awaitGone(int status) throws InterruptedException {
+        int ended = process.waitFor();
+        if (ended != status) {
+            throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);
+        }
+        return gone.join();
     }
 
     @Override

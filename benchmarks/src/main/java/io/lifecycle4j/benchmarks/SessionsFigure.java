@@ -1,0 +1,53 @@
+package io.lifecycle4j.benchmarks;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One TERM at a server with many WebSocket sessions: until the first and the last client has been told, until the last connection
+ * is gone, both as the clients see it, and until the server has stopped; at the adapter's default pace.
+ */
+final class SessionsFigure {
+    private static final long SETTLE_MILLIS = 1_000;
+
+    private SessionsFigure() {}
+
+    static void print(int rounds, int count) throws Exception {
+        Samples first = new Samples();
+        Samples last = new Samples();
+        Samples gone = new Samples();
+        Samples stopped = new Samples();
+        Map<String, Integer> codes = new TreeMap<>();
+        for (int round = 1; round <= rounds; round++) {
+            System.err.println("sessions: round " + round + " of " + rounds);
+            try (ChildJvm server = Peer.OURS.start();
+                    ChildJvm crowd = Crowd.start("sessions", StopFigures.warmPort(server), count)) {
+                crowd.awaitLine("connected");
+                Thread.sleep(SETTLE_MILLIS);
+                Instant term = server.terminate();
+                stopped.add(StopFigures.millis(term, server.awaitInstant("stopped ")));
+                server.awaitGone(Peer.OURS.exitStatus());
+                first.add(StopFigures.millis(term, crowd.awaitInstant("first told ")));
+                last.add(StopFigures.millis(term, crowd.awaitInstant("last told ")));
+                gone.add(StopFigures.millis(term, crowd.awaitInstant("gone ")));
+                codes.merge(crowd.awaitLine("codes ").replace("codes ", ""), 1, Integer::sum);
+            }
+        }
+        Table table = new Table("TERM to, ms", "median", "max", "rounds");
+        row(table, "first session told", first);
+        row(table, "all " + count + " told", last);
+        row(table, "all gone", gone);
+        row(table, "server stopped", stopped);
+        table.print();
+        System.out.println("Close codes, and in how many rounds: " + codes);
+    }
+
+    private static void row(Table table, String what, Samples samples) {
+        table.row(
+                what,
+                Table.number(samples.median(), 0),
+                Table.number(samples.max(), 0),
+                String.valueOf(samples.count()));
+    }
+}
