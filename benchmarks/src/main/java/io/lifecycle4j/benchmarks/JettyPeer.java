@@ -18,7 +18,7 @@ import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /**
- * A Jetty server to load and to stop: bare, with its own GracefulHandler, or run by an app. Like every peer, it says {@code
+ * A Jetty server to load and to stop: bare, with its own GracefulHandler, run by an app, or run by an app with WebSocket sessions. Like every peer, it says {@code
  * listening} and its port, {@code slow} when a slow request has come in, and {@code stopped} and the time when it has stopped.
  */
 public final class JettyPeer {
@@ -33,12 +33,7 @@ public final class JettyPeer {
         connector.setHost("127.0.0.1");
         connector.setIdleTimeout(IDLE.toMillis());
         server.addConnector(connector);
-        WebSocketUpgradeHandler handler = WebSocketUpgradeHandler.from(server, container -> {
-            container.setIdleTimeout(IDLE);
-            container.addMapping("/ws", (request, response, callback) -> new Silent());
-        });
-        handler.setHandler(new Ok());
-        server.setHandler(handler);
+        server.setHandler(new Ok());
         server.addEventListener(new Announcer(connector));
         switch (arguments[0]) {
             case "bare" -> server.start();
@@ -48,8 +43,20 @@ public final class JettyPeer {
                 server.setStopAtShutdown(true);
                 server.start();
             }
-            default -> App.run("peer", app -> app.server(JettyServer.of("http", server)));
+            case "app" -> App.run("peer", app -> app.server(JettyServer.of("http", server)));
+            case "sessions" -> {
+                server.insertHandler(webSocket(server));
+                App.run("peer", app -> app.server(JettyServer.of("http", server)));
+            }
+            default -> throw new IllegalArgumentException(arguments[0]);
         }
+    }
+
+    private static WebSocketUpgradeHandler webSocket(Server server) {
+        return WebSocketUpgradeHandler.from(server, container -> {
+            container.setIdleTimeout(IDLE);
+            container.addMapping("/ws", (request, response, callback) -> new Silent());
+        });
     }
 
     private static final class Ok extends Handler.Abstract.NonBlocking {

@@ -29,7 +29,7 @@ final class LoadFigure {
     private enum Server {
         BARE("bare", "bare Jetty"),
         GRACEFUL("graceful", "Jetty, GracefulHandler"),
-        OURS("ours", "**Lifecycle4j**");
+        OURS("app", "**Lifecycle4j**");
 
         private final String argument;
         private final String words;

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * when its server has stopped. Those that are not in this module are built by {@code ./mvnw -f benchmarks/peers package}.
  */
 enum Peer {
-    OURS("**Lifecycle4j on Jetty**", ownClassPath(), "io.lifecycle4j.benchmarks.JettyPeer", "ours"),
+    OURS("**Lifecycle4j on Jetty**", ownClassPath(), "io.lifecycle4j.benchmarks.JettyPeer", "app"),
     JETTY("Jetty, GracefulHandler", ownClassPath(), "io.lifecycle4j.benchmarks.JettyPeer", "graceful"),
     SPRING_JETTY("Spring Boot on Jetty", jars("spring-jetty"), "io.lifecycle4j.benchmarks.peers.SpringPeer", ""),
     SPRING_TOMCAT("Spring Boot on Tomcat", jars("spring-tomcat"), "io.lifecycle4j.benchmarks.peers.SpringPeer", ""),
@@ -56,12 +56,17 @@ enum Peer {
     }
 
     ChildJvm start() throws IOException {
+        return start(argument);
+    }
+
+    /** Starts it with another argument than its own. */
+    ChildJvm start(String otherArgument) throws IOException {
         Path folder = Path.of(classPath).getParent();
         if (folder != null && classPath.endsWith("*") && !Files.isDirectory(folder)) {
             throw new IllegalStateException(folder + " is missing (expected: ./mvnw -f benchmarks/peers package, and "
                     + "to be run from the project's folder)");
         }
-        return ChildJvm.readingStdout(List.of("-cp", classPath, main, argument), LIFETIME);
+        return ChildJvm.readingStdout(List.of("-cp", classPath, main, otherArgument), LIFETIME);
     }
 
     /** Ends well by itself: with 0, or, where a JVM hook stops the server, with what the JVM makes of TERM. */

@@ -21,7 +21,7 @@ final class SessionsFigure {
         Map<String, Integer> codes = new TreeMap<>();
         for (int round = 1; round <= rounds; round++) {
             System.err.println("sessions: round " + round + " of " + rounds);
-            try (ChildJvm server = Peer.OURS.start();
+            try (ChildJvm server = Peer.OURS.start("sessions");
                     ChildJvm crowd = Crowd.start("sessions", StopFigures.warmPort(server), count)) {
                 crowd.awaitLine("connected");
                 Thread.sleep(SETTLE_MILLIS);
