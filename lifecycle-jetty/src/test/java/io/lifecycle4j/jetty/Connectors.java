@@ -18,6 +18,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.jspecify.annotations.Nullable;
 
 /** Two connectors of one server: clear text and TLS, each with HTTP/1.1 and HTTP/2. */
 final class Connectors {
@@ -39,12 +40,14 @@ final class Connectors {
         }
     }
 
+    private static @Nullable KeyStore made; // once for all tests: a key takes keytool half a second
+
     final ServerConnector clear;
     final ServerConnector secure;
     private final KeyStore keyStore;
 
-    Connectors(Server server, Path folder) throws Exception {
-        keyStore = newKeyStore(folder.resolve("test.p12"));
+    Connectors(Server server) throws Exception {
+        keyStore = keyStore();
         clear = new ServerConnector(
                 server,
                 new HttpConnectionFactory(new HttpConfiguration()),
@@ -68,6 +71,19 @@ final class Connectors {
                 new ALPNServerConnectionFactory(),
                 new HTTP2ServerConnectionFactory(configuration),
                 new HttpConnectionFactory(configuration));
+    }
+
+    private static synchronized KeyStore keyStore() throws Exception {
+        KeyStore store = made;
+        if (store == null) {
+            Path folder = Files.createTempDirectory("connectors");
+            Path file = folder.resolve("test.p12");
+            store = newKeyStore(file);
+            made = store;
+            Files.delete(file);
+            Files.delete(folder);
+        }
+        return store;
     }
 
     private static KeyStore newKeyStore(Path file) throws Exception {

@@ -296,6 +296,31 @@ class JettyServerTest {
     }
 
     @Test
+    void severalServersOfOneAppRejectTogetherAndWaitForEachOther() throws Exception {
+        Server another = new Server();
+        ServerConnector own = new ServerConnector(another);
+        own.setHost("127.0.0.1");
+        another.addConnector(own);
+        another.setHandler(new Slow());
+        builder.server(JettyServer.of("another", another));
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        drainWithOneInFlight();
+        URI idle = URI.create("http://127.0.0.1:" + own.getLocalPort() + "/");
+        assertThat(client.send(HttpRequest.newBuilder(idle).build(), BodyHandlers.ofString())
+                        .statusCode())
+                .isEqualTo(503);
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
+        ShutdownReport report = app.shutdown("again");
+        assertThat(report.gates())
+                .containsExactly(
+                        new ShutdownReport.Gate("another", 0, 0, 0, 1),
+                        new ShutdownReport.Gate("business", 1, 1, 0, 0));
+        assertThat(report.isClean()).isTrue();
+    }
+
+    @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
     void aServerOnVirtualThreadsDrainsLikeAnyOther() throws Exception {
         Server virtual = new Server(new VirtualThreadPool());
