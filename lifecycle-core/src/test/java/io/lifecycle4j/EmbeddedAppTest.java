@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
@@ -479,9 +480,9 @@ class EmbeddedAppTest {
         deaf.execute(end::acquireUninterruptibly);
         deaf.execute(() -> events.add("never"));
         ShutdownReport report = app.shutdown("test");
-        assertThat(report.steps().get(0).failure())
-                .hasMessage("executor 'deaf' was not done in time; 1 tasks never began");
-        assertThat(deaf.isShutdown()).isTrue();
+        assertThat(report.steps())
+                .extracting(ShutdownReport.Step::name, ShutdownReport.Step::outcome)
+                .containsExactly(tuple("deaf", Outcome.TIMED_OUT));
         end.release();
         assertThat(deaf.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
         assertThat(events).isEmpty();
