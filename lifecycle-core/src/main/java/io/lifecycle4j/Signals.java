@@ -4,10 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
 
 /** The one class that touches signals and hooks. */
+// Names sun.misc in full: javadoc warns of an import, and nothing silences that.
 final class Signals {
     private static final List<String> NAMES = List.of("INT", "TERM", "HUP");
     private static final String HANGUP = "HUP";
@@ -26,8 +25,8 @@ final class Signals {
         for (String name : NAMES) {
             try {
                 // Under nohup, or in a background shell, the platform keeps ignoring the signal and says so here.
-                if (Signal.handle(new Signal(name), signal -> onSignal.accept(signal.getName()))
-                        == SignalHandler.SIG_IGN) {
+                if (sun.misc.Signal.handle(new sun.misc.Signal(name), signal -> onSignal.accept(signal.getName()))
+                        == sun.misc.SignalHandler.SIG_IGN) {
                     ignored.add(name);
                 } else {
                     handled.add(name);
@@ -55,7 +54,7 @@ final class Signals {
         for (String name : NAMES) {
             try {
                 if (!name.equals(HANGUP)) {
-                    Signal.handle(new Signal(name), SignalHandler.SIG_DFL);
+                    sun.misc.Signal.handle(new sun.misc.Signal(name), sun.misc.SignalHandler.SIG_DFL);
                 }
             } catch (IllegalArgumentException e) {
                 // it was never ours

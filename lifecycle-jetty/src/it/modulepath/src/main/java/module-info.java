@@ -1,0 +1,3 @@
+module shop {
+    requires io.lifecycle4j.core;
+}
