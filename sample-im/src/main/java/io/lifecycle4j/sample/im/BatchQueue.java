@@ -60,6 +60,15 @@ final class BatchQueue<T> {
         }
     }
 
+    int size() {
+        lock.lock();
+        try {
+            return items.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Takes all there is; does not wait. */
     List<T> takeAll() {
         lock.lock();

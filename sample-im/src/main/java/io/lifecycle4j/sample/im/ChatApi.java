@@ -1,6 +1,6 @@
 package io.lifecycle4j.sample.im;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpMethod;
@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class ChatApi extends Handler.Abstract {
     private static final Pattern MESSAGES = Pattern.compile("/api/rooms/([^/]{1,128})/messages");
     private static final int MOST_BODY_BYTES = 1_024;
-    private static final int MOST_MESSAGES = 300;
 
     private final MessageStore store;
     private final Tokens tokens;
@@ -65,11 +64,8 @@ final class ChatApi extends Handler.Abstract {
     }
 
     private static @Nullable String user(String body) {
-        try {
-            return Json.parse(body).path("user").textValue();
-        } catch (JsonProcessingException e) {
-            return null;
-        }
+        ObjectNode object = Json.parse(body);
+        return object == null ? null : object.path("user").textValue();
     }
 
     private void history(String room, Request request, Response response, Callback callback) {
@@ -85,8 +81,8 @@ final class ChatApi extends Handler.Abstract {
         try {
             Fields query = Request.extractQueryParameters(request);
             long before = number(query.getValue("before"), Long.MAX_VALUE);
-            long limit = Math.max(1, Math.min(MOST_MESSAGES, number(query.getValue("limit"), 50)));
-            MessageStore.Page page = store.before(room, before, (int) limit);
+            long limit = Math.max(1, Math.min(Joining.MOST_MESSAGES, number(query.getValue("limit"), 50)));
+            MessageStore.Page page = Joining.fit(store.before(room, before, (int) limit));
             Json.write(
                     response,
                     HttpStatus.OK_200,

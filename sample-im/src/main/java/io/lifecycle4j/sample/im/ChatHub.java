@@ -1,65 +1,81 @@
 package io.lifecycle4j.sample.im;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.sample.im.Protocol.ServerFrame;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The rooms and who is in them. Thread-safe. */
+/** The rooms and who is in them, and what all sessions share. A room is there while somebody is in it. Thread-safe. */
 final class ChatHub implements AutoCloseable {
-    static final Duration HEARTBEAT = Duration.ofSeconds(10);
-
+    private static final Logger LOG = LoggerFactory.getLogger(ChatHub.class);
     private static final Duration RETRY_FIRST = Duration.ofMillis(500);
     private static final Duration RETRY_SPREAD = Duration.ofMillis(1_500);
-
-    /** The sessions in one room. Deliveries and joins take turns under its monitor, so no message falls between them. */
-    static final class Room {
-        private final String name;
-        private final Set<ChatSession> members = ConcurrentHashMap.newKeySet();
-
-        Room(String name) {
-            this.name = name;
-        }
-
-        String name() {
-            return name;
-        }
-    }
+    private static final Duration MOST_RETRY_SPREAD = Duration.ofSeconds(15);
+    private static final Duration MOST_TICK = Duration.ofSeconds(1);
+    private static final int WRITERS = 2;
 
     private final MessageStore store;
     private final ReadReceipts receipts;
     private final Tokens tokens;
     private final RequestGate sends;
+    private final ClientLimits limits;
+    private final ImMetrics metrics;
+    private final String epoch;
     private final String node = ProcessHandle.current().pid() + "@" + hostName();
+    private final AtomicLong sessionIds = new AtomicLong();
+    private final AtomicLong queuedBytes = new AtomicLong();
     private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
     private final Set<ChatSession> sessions = ConcurrentHashMap.newKeySet();
-    private final ScheduledExecutorService heartbeat = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "im-client-heartbeat");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService writers = Executors.newFixedThreadPool(WRITERS, daemon("im-writer"));
+    private final ScheduledExecutorService ticker =
+            Executors.newSingleThreadScheduledExecutor(daemon("im-client-heartbeat"));
 
     /**
      * @param sends counts messages on open sockets as the gate of a server counts requests
+     * @param epoch names the history: sequences of one say nothing in another
      */
-    ChatHub(MessageStore store, ReadReceipts receipts, Tokens tokens, RequestGate sends) {
+    ChatHub(
+            MessageStore store,
+            ReadReceipts receipts,
+            Tokens tokens,
+            RequestGate sends,
+            ClientLimits limits,
+            ImMetrics metrics,
+            String epoch) {
         this.store = store;
         this.receipts = receipts;
         this.tokens = tokens;
         this.sends = sends;
-        var unused = heartbeat.scheduleAtFixedRate(
-                () -> sessions.forEach(ChatSession::ping),
-                HEARTBEAT.toMillis(),
-                HEARTBEAT.toMillis(),
-                TimeUnit.MILLISECONDS);
+        this.limits = limits;
+        this.metrics = metrics;
+        this.epoch = epoch;
+        long tick =
+                Math.min(MOST_TICK.toMillis(), Math.max(1, limits.heartbeat().toMillis() / 4));
+        var unused = ticker.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    private static ThreadFactory daemon(String name) {
+        return task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        };
     }
 
     MessageStore store() {
@@ -78,62 +94,115 @@ final class ChatHub implements AutoCloseable {
         return sends;
     }
 
+    ClientLimits limits() {
+        return limits;
+    }
+
+    ImMetrics metrics() {
+        return metrics;
+    }
+
+    String epoch() {
+        return epoch;
+    }
+
     String node() {
         return node;
+    }
+
+    /** Where frames are handed to Jetty. */
+    Executor writers() {
+        return writers;
+    }
+
+    /** The bytes that wait in all sessions' queues. */
+    AtomicLong queuedBytes() {
+        return queuedBytes;
+    }
+
+    String nextSessionId() {
+        return node + "-" + sessionIds.incrementAndGet();
+    }
+
+    Collection<ChatSession> sessions() {
+        return Collections.unmodifiableSet(sessions);
     }
 
     int size() {
         return sessions.size();
     }
 
-    Room room(String name) {
-        return rooms.computeIfAbsent(name, Room::new);
+    int rooms() {
+        return rooms.size();
     }
 
     void opened(ChatSession session) {
         sessions.add(session);
     }
 
-    void closed(ChatSession session, Iterable<String> joined) {
+    void closed(ChatSession session) {
         sessions.remove(session);
-        joined.forEach(name -> room(name).members.remove(session));
     }
 
-    /** Runs the join with the room's deliveries held back, then lets the session have them. */
-    void join(Room room, ChatSession session, Runnable join) {
-        synchronized (room) {
-            join.run();
-            room.members.add(session);
-        }
-        if (!session.isOpen()) { // closed meanwhile, and perhaps too early to be found in the room
-            room.members.remove(session);
-        }
+    /** Adds a session to a room, made if it is the first there. */
+    Membership enter(String name, ChatSession session) {
+        Membership[] entered = new Membership[1];
+        rooms.compute(name, (unused, known) -> {
+            Room room = known == null ? new Room(name) : known;
+            entered[0] = new Membership(room, session);
+            room.add(entered[0]);
+            return room;
+        });
+        return entered[0];
     }
 
-    /** Sends a stored message to all who are in its room. */
+    void leave(Membership membership) {
+        rooms.computeIfPresent(membership.room().name(), (name, room) -> {
+            room.remove(membership);
+            return room.isEmpty() ? null : room;
+        });
+    }
+
+    /** Hands a stored message on to all who are in its room. */
     void deliver(ChatMessage message) {
-        Room room = room(message.room());
-        ObjectNode frame = Json.message(message).put("t", "message");
-        String text = frame.toString();
-        synchronized (room) {
-            room.members.forEach(session -> session.deliver(message, text));
+        Room room = rooms.get(message.room());
+        if (room != null) {
+            metrics.delivered(room.deliver(message, store));
         }
     }
 
     /** Tells every client that the server goes away, and when to come back: each at a time of its own. */
-    void goingAway(Duration deadline) {
+    void goingAway(String reason, Duration deadline) {
+        long spread = Math.max(RETRY_SPREAD.toMillis(), Math.min(MOST_RETRY_SPREAD.toMillis(), sessions.size()));
         for (ChatSession session : sessions) {
-            long retry = RETRY_FIRST.toMillis() + ThreadLocalRandom.current().nextLong(RETRY_SPREAD.toMillis());
-            session.send(Json.frame("going_away")
-                    .put("reason", "restart")
+            long retry = RETRY_FIRST.toMillis() + ThreadLocalRandom.current().nextLong(spread);
+            session.send(Json.frame(ServerFrame.GOING_AWAY)
+                    .put("reason", reason)
                     .put("retry_after_ms", retry)
                     .put("deadline_ms", deadline.toMillis()));
         }
     }
 
+    /** Gives Jetty all that is queued, so that it is written before the close frames. */
+    void handOver() {
+        sessions.forEach(ChatSession::handOver);
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        for (ChatSession session : sessions) {
+            try {
+                session.tick(now);
+            } catch (RuntimeException e) { // one that got out would end the ticks of all
+                LOG.warn("A session could not be looked after", e);
+            }
+        }
+    }
+
     @Override
     public void close() {
-        heartbeat.shutdownNow();
+        ticker.shutdownNow();
+        writers.shutdown();
     }
 
     private static String hostName() {

@@ -1,250 +1,244 @@
 package io.lifecycle4j.sample.im;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lifecycle4j.sample.im.ChatHub.Room;
-import io.lifecycle4j.sample.im.MessageStore.Draft;
-import io.lifecycle4j.sample.im.MessageStore.Page;
-import java.nio.charset.StandardCharsets;
+import io.lifecycle4j.sample.im.Protocol.CloseCode;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.regex.Pattern;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
+import org.eclipse.jetty.websocket.common.WebSocketSession;
+import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.OpCode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's connection: reads its frames, answers them, and hands it what is said in its rooms. Frames of one client come
- * one after another, on Jetty's threads; messages to it come from any. Public, or Jetty cannot call it.
+ * One client's connection: how fast it may speak, whether it still lives, what waits for it, and how it ends. What its frames
+ * mean is with {@link ChatRequests}.
+ *
+ * <p>The next frame is read when we ask for it, so a client whose messages wait for the database, or that does not take its
+ * answers, waits itself. Frames come one after another, on Jetty's threads. Public, or Jetty cannot call it.
  */
-public final class ChatSession extends Session.Listener.AbstractAutoDemanding {
-    static final int MOST_TEXT_BYTES = 4_096;
-
+public final class ChatSession implements Session.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
-    private static final Duration HELLO_LIMIT = Duration.ofSeconds(8);
-    private static final Duration SILENCE_LIMIT = Duration.ofSeconds(60);
-    private static final Pattern ROOM = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,63}");
-    private static final int MOST_ID_LENGTH = 64;
-    private static final int JOIN_PAGE = 300;
-    private static final int BAD_TOKEN = 4500;
-    private static final int PROTOCOL = 4501;
-    private static final String STORE_RETRY_FIELD = "retry_ms";
+    // Who does not take the close frame either is cut.
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
     private final ChatHub hub;
-    private final ConcurrentMap<String, Long> joined = new ConcurrentHashMap<>(); // with the last sequence sent
-    private @Nullable String user; // set by hello, on the thread that reads
+    private final ClientLimits limits;
+    private final TokenBucket frames;
+    private final SendQueue queue;
+    private final ChatRequests requests;
+    private final long openedAt = System.nanoTime();
+    private @Nullable WebSocketSession session; // set once, before anything else happens
+    private boolean paused; // under this
+    private volatile boolean greeted;
+    private volatile boolean closed; // by either side, or about to be
+    private volatile long closingSince;
+    private volatile long heardAt = openedAt;
+    private volatile long pingedAt = openedAt;
+    private volatile long roundTripNanos;
 
     ChatSession(ChatHub hub) {
         this.hub = hub;
+        this.limits = hub.limits();
+        this.frames =
+                new TokenBucket(limits.frameRate(), limits.frameRate() * ClientLimits.BURST_SECONDS, System::nanoTime);
+        this.queue = new SendQueue(limits, hub.queuedBytes(), hub.writers(), this::write, this::resume);
+        this.requests = new ChatRequests(hub, this);
     }
 
     @Override
-    public void onWebSocketOpen(Session session) {
-        super.onWebSocketOpen(session);
-        session.setIdleTimeout(HELLO_LIMIT);
+    public void onWebSocketOpen(Session opened) {
+        session = (WebSocketSession) opened;
+        opened.setIdleTimeout(Duration.ZERO); // writes reset it too, so it would not tell a dead peer: tick() does
         hub.opened(this);
-    }
-
-    @Override
-    public void onWebSocketClose(int code, String reason, Callback callback) {
-        hub.closed(this, joined.keySet());
-        callback.succeed();
-    }
-
-    @Override
-    public void onWebSocketError(Throwable cause) {
-        LOG.debug("A client's connection broke", cause);
+        opened.demand();
     }
 
     @Override
     public void onWebSocketText(String text) {
-        try {
-            JsonNode frame = Json.parse(text);
-            if (!frame.isObject()) {
-                reject("a frame is one JSON object");
+        heardAt = System.nanoTime();
+        if (closed) {
+            session().demand(); // until its close comes
+            return;
+        }
+        hub.metrics().received();
+        if (!frames.tryTake()) {
+            close(CloseCode.RATE, "more than " + limits.frameRate() + " frames a second");
+        } else {
+            try {
+                requests.receive(text);
+            } catch (BadFrameException e) {
+                close(CloseCode.PROTOCOL, e.problem());
+            }
+        }
+        readOn();
+    }
+
+    @Override
+    public void onWebSocketBinary(ByteBuffer payload, Callback callback) {
+        callback.succeed();
+        close(CloseCode.PROTOCOL, "a binary frame (expected: one JSON object as text)");
+        session().demand();
+    }
+
+    @Override
+    public void onWebSocketPong(ByteBuffer payload) {
+        long now = System.nanoTime();
+        heardAt = now;
+        if (payload.remaining() == Long.BYTES && payload.getLong() == pingedAt) {
+            roundTripNanos = Math.max(1, now - pingedAt);
+            hub.metrics().roundTrip(Duration.ofNanos(roundTripNanos));
+        }
+        session().demand();
+    }
+
+    @Override
+    public void onWebSocketError(Throwable cause) {
+        LOG.debug("A client's connection broke: {}", cause.toString());
+    }
+
+    @Override
+    public void onWebSocketClose(int code, String reason, Callback callback) {
+        closed = true;
+        queue.close();
+        requests.leaveAll();
+        hub.closed(this);
+        callback.succeed();
+    }
+
+    /** A client that keeps us busy is not read; that makes it wait, and nobody else. */
+    private void readOn() {
+        synchronized (this) {
+            if (isBusy()) {
+                paused = true;
                 return;
             }
-            receive(frame);
-        } catch (JsonProcessingException e) {
-            reject("a frame is one JSON object");
         }
+        session().demand();
     }
 
-    private void receive(JsonNode frame) {
-        String type = frame.path("t").asText();
-        String speaker = user;
-        if (type.equals("hello")) {
-            hello(frame);
-        } else if (speaker == null) {
-            reject("the first frame is hello");
-        } else {
-            switch (type) {
-                case "join" -> join(frame);
-                case "send" -> accept(frame, speaker);
-                case "history" -> history(frame);
-                case "received" -> received(frame, speaker);
-                case "pong" -> {}
-                default -> reject("unknown type of frame");
+    /** To be called when there may be less to do for this client than before. */
+    void resume() {
+        synchronized (this) {
+            if (!paused || isBusy()) {
+                return;
             }
+            paused = false;
+            heardAt = System.nanoTime(); // it was we who did not listen
         }
+        session().demand();
     }
 
-    private void hello(JsonNode frame) {
-        user = hub.tokens().user(frame.path("token").textValue());
-        if (user == null) {
-            close(BAD_TOKEN, "bad token");
-            return;
-        }
-        getSession().setIdleTimeout(SILENCE_LIMIT);
-        ObjectNode welcome = answer("welcome", frame)
-                .put("session", Integer.toHexString(System.identityHashCode(this)))
-                .put("user", user)
-                .put("node", hub.node())
-                .put("heartbeat_ms", ChatHub.HEARTBEAT.toMillis());
-        welcome.putObject("limits").put("text_bytes", MOST_TEXT_BYTES);
-        send(welcome);
+    private boolean isBusy() {
+        return !closed
+                && (requests.pendingSends() >= ClientLimits.PENDING_SENDS
+                        || queue.bytes() > limits.pausingBytes()
+                        || queue.frames() > limits.queueFrames() / 2);
     }
 
-    private void join(JsonNode frame) {
-        String name = frame.path("room").asText();
-        if (!ROOM.matcher(name).matches()) {
-            send(answer("error", frame).put("code", "forbidden").put("message", "no name for a room: '" + name + "'"));
-            return;
-        }
-        Room room = hub.room(name);
-        try {
-            hub.join(room, this, () -> sendJoined(frame, room));
-        } catch (StoreException e) {
-            send(answer("error", frame)
-                    .put("code", "store")
-                    .put("message", "try again")
-                    .put(STORE_RETRY_FIELD, 1_000));
-        }
-    }
-
-    private void sendJoined(JsonNode frame, Room room) {
-        long after = frame.path("after").path("seq").asLong(-1);
-        Page page = after < 0 ? newest(room) : hub.store().after(room.name(), after, JOIN_PAGE);
-        boolean recovered = after >= 0 && after <= page.head() && !page.more();
-        if (after >= 0 && !recovered) {
-            page = newest(room);
-        }
-        joined.put(room.name(), page.head());
-        send(answer("joined", frame)
-                .put("room", room.name())
-                .put("epoch", "1")
-                .put("head", page.head())
-                .put("recovered", recovered)
-                .put("more", page.more())
-                .set("messages", Json.messages(page.messages())));
-    }
-
-    private Page newest(Room room) {
-        return hub.store().before(room.name(), Long.MAX_VALUE, JOIN_PAGE);
-    }
-
-    /** Takes a message: acknowledged when it is stored, never before; counted in flight until then. */
-    private void accept(JsonNode frame, String speaker) {
-        String room = frame.path("room").asText();
-        String clientId = frame.path("cid").asText();
-        String text = frame.path("text").asText();
-        if (!joined.containsKey(room) || clientId.isEmpty() || clientId.length() > MOST_ID_LENGTH || text.isBlank()) {
-            send(nack(frame, "forbidden", 0));
-        } else if (text.getBytes(StandardCharsets.UTF_8).length > MOST_TEXT_BYTES) {
-            send(nack(frame, "too_large", 0));
-        } else if (!hub.sends().tryEnter()) {
-            send(nack(frame, "draining", 1_000));
-        } else {
-            var unused = hub.store()
-                    .append(new Draft(room, speaker, clientId, text))
-                    .whenComplete((stored, failure) -> {
-                        try {
-                            answer(frame, stored, failure);
-                        } finally {
-                            hub.sends().leave();
-                        }
-                    });
-        }
-    }
-
-    private void answer(JsonNode frame, MessageStore.@Nullable Stored stored, @Nullable Throwable failure) {
-        if (stored == null) {
-            LOG.debug("A message was not stored", failure);
-            send(nack(frame, "store", 1_000));
-            return;
-        }
-        ChatMessage message = stored.message();
-        send(answer("ack", frame)
-                .put("room", message.room())
-                .put("cid", message.clientId())
-                .put("seq", message.seq())
-                .put("msg_id", message.id())
-                .put("created_at", message.createdAt().toEpochMilli())
-                .put("dup", stored.duplicate()));
-        hub.deliver(message); // a duplicate too: it may be news here, after a write that seemed to have failed
-    }
-
-    private static ObjectNode nack(JsonNode frame, String code, long retryMillis) {
-        return answer("nack", frame)
-                .put("cid", frame.path("cid").asText())
-                .put("code", code)
-                .put("retry", retryMillis > 0)
-                .put(STORE_RETRY_FIELD, retryMillis);
-    }
-
-    private void history(JsonNode frame) {
-        String room = frame.path("room").asText();
-        long before = frame.path("before").asLong(Long.MAX_VALUE);
-        int limit = Math.max(1, Math.min(JOIN_PAGE, frame.path("limit").asInt(50)));
-        try {
-            Page page = hub.store().before(room, before, limit);
-            send(answer("history", frame).put("more", page.more()).set("messages", Json.messages(page.messages())));
-        } catch (StoreException e) {
-            send(answer("error", frame)
-                    .put("code", "store")
-                    .put("message", "try again")
-                    .put(STORE_RETRY_FIELD, 1_000));
-        }
-    }
-
-    private void received(JsonNode frame, String speaker) {
-        String room = frame.path("room").asText();
-        long seq = frame.path("seq").asLong(0);
-        if (seq > 0 && joined.containsKey(room)) {
-            hub.receipts().received(speaker, room, seq);
-        }
-    }
-
-    /** Hands on a message of a room that was joined, unless the client has it. Called under the room's monitor. */
-    void deliver(ChatMessage message, String frame) {
-        Long sent = joined.get(message.room());
-        if (sent != null && message.seq() > sent) {
-            joined.put(message.room(), message.seq());
-            getSession().sendText(frame, Callback.NOOP);
-        }
-    }
-
-    void ping() {
-        send(Json.frame("ping"));
-    }
-
+    /** Queues a frame; who has left too many unread is closed, as slow. */
     void send(ObjectNode frame) {
-        getSession().sendText(frame.toString(), Callback.NOOP);
+        push(Json.encode(frame));
     }
 
-    private static ObjectNode answer(String type, JsonNode question) {
-        return Json.frame(type).set("re", question.path("id"));
+    /** As {@link #send}; the buffer may be shared by many. */
+    void push(ByteBuffer frame) {
+        if (!queue.offer(frame)) {
+            queue.close();
+            hub.writers().execute(() -> close(CloseCode.OVERLOAD, "slow reader"));
+        }
     }
 
-    private void reject(String why) {
-        close(PROTOCOL, why);
+    /** Gives Jetty what is queued, for it to be written before a close frame. */
+    void handOver() {
+        queue.handOver();
     }
 
-    private void close(int code, String reason) {
-        getSession().close(code, reason, Callback.NOOP);
+    private void write(ByteBuffer frame, boolean moreFollow, Runnable done) {
+        org.eclipse.jetty.util.Callback callback = org.eclipse.jetty.util.Callback.from(done, failure -> done.run());
+        session().getCoreSession().sendFrame(new Frame(OpCode.TEXT, true, frame), callback, moreFollow);
+    }
+
+    /** The client has said who it is. */
+    void greeted() {
+        greeted = true;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    SendQueue queue() {
+        return queue;
+    }
+
+    /** The last ping's, in nanoseconds; 0 before the first pong. */
+    long roundTripNanos() {
+        return roundTripNanos;
+    }
+
+    /** Looks after this connection; called again and again, never blocks. */
+    void tick(long now) {
+        if (closed) {
+            if (closingSince != 0 && now - closingSince > CLOSE_LIMIT.toNanos()) {
+                session().disconnect();
+            }
+        } else if (!greeted && now - openedAt > limits.helloLimit().toNanos()) {
+            close(CloseCode.PROTOCOL, "no hello within " + limits.helloLimit().toSeconds() + " s");
+        } else if (queue.isStuck(limits.readLimit())) {
+            close(CloseCode.OVERLOAD, "slow reader");
+        } else if (!isPaused() && now - heardAt > limits.silenceLimit().toNanos()) {
+            LOG.debug(
+                    "A client is cut: no sign of life within {} ms",
+                    limits.silenceLimit().toMillis());
+            hub.metrics().deadPeer();
+            closed = true;
+            session().disconnect();
+        } else if (now - pingedAt > limits.heartbeat().toNanos()) {
+            ping(now);
+        }
+    }
+
+    private synchronized boolean isPaused() {
+        return paused;
+    }
+
+    /** Twice: the browser answers the protocol's ping, whatever its page does; its page sees only the frame. */
+    private void ping(long now) {
+        pingedAt = now;
+        session().sendPing(ByteBuffer.allocate(Long.BYTES).putLong(now).flip(), Callback.NOOP);
+        if (greeted) {
+            send(Json.frame(Protocol.ServerFrame.PING));
+        }
+    }
+
+    /** Closes once; what was queued before goes first, and the peer has a time to answer. */
+    void close(CloseCode code, String reason) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            closingSince = System.nanoTime();
+        }
+        LOG.debug("A client is closed: {} {}", code.number(), reason);
+        hub.metrics().closed(code);
+        queue.handOver();
+        queue.close();
+        session()
+                .getCoreSession()
+                .sendFrame(new CloseFrame(code.number(), reason), org.eclipse.jetty.util.Callback.NOOP, false);
+        resume(); // else its own close would not be read
+    }
+
+    private WebSocketSession session() {
+        WebSocketSession opened = session;
+        if (opened == null) {
+            throw new IllegalStateException("not open yet");
+        }
+        return opened;
     }
 }

@@ -1,100 +1,47 @@
 package io.lifecycle4j.sample.im;
 
+import com.mongodb.ConnectionString;
+import com.mongodb.MongoException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** The command line; each option has an environment variable behind it. Read once, before anything starts. */
 @Command(
         name = "sample-im",
-        mixinStandardHelpOptions = false,
         sortOptions = false,
-        description = "A chat server that stops well. Ctrl+C stops it, a second Ctrl+C ends it at once.",
+        usageHelpAutoWidth = true,
+        synopsisHeading = "Usage: java -jar ",
+        customSynopsis = "sample-im.jar [OPTION]...",
+        description = {
+            "",
+            "A chat server that stops well: Ctrl+C (or TERM) tells the clients, stores what they have sent, and ends"
+                    + " with status 0. A second Ctrl+C ends it at once.",
+            ""
+        },
         footer = {
             "",
-            "Durations are written 500ms, 4s or 2m. Each option can be given as an environment variable instead,",
-            "for example IM_PORT=8090 or IM_DRAIN_TIMEOUT=4s."
+            "Durations are written 500ms, 4s or 2m. Each option can be given as an environment variable instead: IM_PORT=8090"
+                    + " for --port 8090, IM_DRAIN_TIMEOUT=4s for --drain-timeout 4s. The flag wins.",
+            "",
+            "Exit status: 0 after a clean shutdown; 1 if the start failed, or something was left undone or cut at its limit;"
+                    + " 2 for a wrong option."
         })
 final class ImOptions implements Runnable {
 
-    @Option(
-            names = "--host",
-            defaultValue = "${env:IM_HOST:-127.0.0.1}",
-            description = "Address to listen on (default: 127.0.0.1).")
-    String host = "";
+    enum LogFormat {
+        TEXT,
+        JSON
+    }
 
-    @Option(
-            names = "--port",
-            defaultValue = "${env:IM_PORT:-8080}",
-            description = "Port of the page, the API and the WebSocket (default: 8080; 0: any free one).")
-    int port;
-
-    @Option(
-            names = "--admin-port",
-            defaultValue = "${env:IM_ADMIN_PORT:-8081}",
-            description = "Port of /livez and /readyz (default: 8081; 0: any free one).")
-    int adminPort;
-
-    @Option(
-            names = "--mongo-uri",
-            defaultValue = "${env:IM_MONGO_URI:-}",
-            description = "MongoDB's connection string; without it an embedded server keeps its data in --data-dir.")
-    String mongoUri = "";
-
-    @Option(
-            names = "--data-dir",
-            defaultValue = "${env:IM_DATA_DIR:-data}",
-            description = "Folder of the embedded server's data (default: data).")
-    Path dataDir = Path.of("data");
-
-    @Option(
-            names = "--announce-delay",
-            defaultValue = "${env:IM_ANNOUNCE_DELAY:-0s}",
-            converter = DurationConverter.class,
-            description = "How long to serve on when no longer ready (default: 0s).")
-    Duration announceDelay = Duration.ZERO;
-
-    @Option(
-            names = "--drain-timeout",
-            defaultValue = "${env:IM_DRAIN_TIMEOUT:-10s}",
-            converter = DurationConverter.class,
-            description = "How long requests in flight may take to finish (default: 10s).")
-    Duration drainTimeout = Duration.ZERO;
-
-    @Option(
-            names = "--callback-timeout",
-            defaultValue = "${env:IM_CALLBACK_TIMEOUT:-3s}",
-            converter = DurationConverter.class,
-            description = "How long the flush of the read receipts may take (default: 3s).")
-    Duration callbackTimeout = Duration.ZERO;
-
-    @Option(
-            names = "--shutdown-timeout",
-            defaultValue = "${env:IM_SHUTDOWN_TIMEOUT:-25s}",
-            converter = DurationConverter.class,
-            description = "How long the whole shutdown may take before it is forced (default: 25s).")
-    Duration shutdownTimeout = Duration.ZERO;
-
-    @Option(
-            names = "--demo",
-            defaultValue = "${env:IM_DEMO:-false}",
-            description = "Adds GET /demo/slow?millis=N, a request that takes its time.")
-    boolean demo;
-
-    @Option(
-            names = "--demo-flush-millis",
-            defaultValue = "${env:IM_DEMO_FLUSH_MILLIS:-0}",
-            description = "Makes the flush of the read receipts take that long.")
-    long demoFlushMillis;
+    enum Leaving {
+        RESTART,
+        SHUTDOWN
+    }
 
     @Option(
             names = {"-h", "--help"},
@@ -102,56 +49,243 @@ final class ImOptions implements Runnable {
             description = "Shows this help.")
     boolean help;
 
-    @Spec
-    @Nullable
-    CommandSpec spec;
+    @ArgGroup(validate = false, heading = "%nWhere it listens, and where messages are kept:%n")
+    Serving serving = new Serving();
+
+    @ArgGroup(validate = false, heading = "%nHow it stops:%n")
+    Stopping stopping = new Stopping();
+
+    @ArgGroup(validate = false, heading = "%nWhat a client may do:%n")
+    Clients clients = new Clients();
+
+    @ArgGroup(validate = false, heading = "%nFor trying it out:%n")
+    Demonstration demonstration = new Demonstration();
+
+    static final class Serving {
+        @Option(
+                names = "--host",
+                defaultValue = "127.0.0.1",
+                description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+        String host = "127.0.0.1";
+
+        @Option(
+                names = "--port",
+                defaultValue = "8080",
+                description =
+                        "Port of the page, the API and the WebSocket (default: ${DEFAULT-VALUE}; 0: any free one).")
+        int port = 8080;
+
+        @Option(
+                names = "--admin-port",
+                defaultValue = "8081",
+                description =
+                        "Port of /livez, /readyz, /status and /metrics (default: ${DEFAULT-VALUE}; 0: any free one).")
+        int adminPort = 8081;
+
+        @Option(
+                names = "--mongo-uri",
+                defaultValue = "",
+                description = "MongoDB's connection string; without it an embedded server keeps its data in --data-dir."
+                        + " It may hold a password: IM_MONGO_URI keeps that from the list of processes.")
+        String mongoUri = "";
+
+        @Option(
+                names = "--data-dir",
+                defaultValue = "data",
+                description = "Folder of the embedded server's data (default: ${DEFAULT-VALUE}).")
+        String dataDir = "data";
+
+        @Option(
+                names = "--allow-origin",
+                split = ",",
+                paramLabel = "<origin>",
+                description = "Pages of other origins that may connect, such as https://chat.example.org; separated by"
+                        + " commas (default: only this server's own).")
+        List<String> origins = new ArrayList<>();
+
+        @Option(
+                names = "--log-format",
+                defaultValue = "text",
+                description = "text for people, json for machines (default: ${DEFAULT-VALUE}).")
+        LogFormat logFormat = LogFormat.TEXT;
+    }
+
+    static final class Stopping {
+        @Option(
+                names = "--announce-delay",
+                defaultValue = "0s",
+                description =
+                        "How long to serve on when no longer ready, for balancers to notice (default: ${DEFAULT-VALUE}).")
+        Duration announceDelay = Duration.ZERO;
+
+        @Option(
+                names = "--drain-timeout",
+                defaultValue = "10s",
+                description = "How long requests in flight may take to finish (default: ${DEFAULT-VALUE}).")
+        Duration drainTimeout = Duration.ofSeconds(10);
+
+        @Option(
+                names = "--callback-timeout",
+                defaultValue = "3s",
+                description = "How long the flush of the read receipts may take (default: ${DEFAULT-VALUE}).")
+        Duration callbackTimeout = Duration.ofSeconds(3);
+
+        @Option(
+                names = "--shutdown-timeout",
+                defaultValue = "25s",
+                description = "How long the whole shutdown may take before it is forced (default: ${DEFAULT-VALUE}).")
+        Duration shutdownTimeout = Duration.ofSeconds(25);
+
+        @Option(
+                names = "--leaving",
+                defaultValue = "restart",
+                paramLabel = "<for>",
+                description = "What clients are told: restart (close code 1012: come back) or shutdown (1001)"
+                        + " (default: ${DEFAULT-VALUE}).")
+        Leaving leaving = Leaving.RESTART;
+    }
+
+    static final class Clients {
+        @Option(
+                names = "--max-sessions",
+                defaultValue = "20000",
+                description = "Open at once; more get 503 (default: ${DEFAULT-VALUE}).")
+        int sessions = ClientLimits.DEFAULT.sessions();
+
+        @Option(
+                names = "--max-rooms",
+                defaultValue = "100",
+                description = "Rooms that one session may be in (default: ${DEFAULT-VALUE}).")
+        int rooms = ClientLimits.DEFAULT.rooms();
+
+        @Option(
+                names = "--send-rate",
+                defaultValue = "100",
+                description =
+                        "Messages a second that one session may send, five seconds' worth at once; more are declined"
+                                + " (default: ${DEFAULT-VALUE}).")
+        int sendRate = ClientLimits.DEFAULT.sendRate();
+
+        @Option(
+                names = "--frame-rate",
+                defaultValue = "400",
+                description =
+                        "Frames a second, likewise; who sends more is closed with 4008 (default: ${DEFAULT-VALUE}).")
+        int frameRate = ClientLimits.DEFAULT.frameRate();
+
+        @Option(
+                names = "--frame-bytes",
+                defaultValue = "32768",
+                description = "A larger frame is closed with 1009 (default: ${DEFAULT-VALUE}).")
+        int frameBytes = ClientLimits.DEFAULT.frameBytes();
+
+        @Option(
+                names = "--queue-bytes",
+                defaultValue = "2097152",
+                description =
+                        "What may wait for one client to read; beyond it is closed with 1013 (default: ${DEFAULT-VALUE}).")
+        int queueBytes = ClientLimits.DEFAULT.queueBytes();
+
+        @Option(
+                names = "--hello-limit",
+                defaultValue = "8s",
+                description = "How long a client may take to say who it is (default: ${DEFAULT-VALUE}).")
+        Duration helloLimit = ClientLimits.DEFAULT.helloLimit();
+
+        @Option(
+                names = "--heartbeat",
+                defaultValue = "10s",
+                description =
+                        "Between two pings; who is not heard for two and a half of them is cut (default: ${DEFAULT-VALUE}).")
+        Duration heartbeat = ClientLimits.DEFAULT.heartbeat();
+
+        @Option(
+                names = "--read-limit",
+                defaultValue = "20s",
+                description =
+                        "Who takes none of the frames that wait for that long is closed with 1013 (default: ${DEFAULT-VALUE}).")
+        Duration readLimit = ClientLimits.DEFAULT.readLimit();
+
+        ClientLimits limits() {
+            return new ClientLimits(
+                    sessions,
+                    rooms,
+                    ClientLimits.DEFAULT.textBytes(),
+                    frameBytes,
+                    sendRate,
+                    frameRate,
+                    ClientLimits.DEFAULT.queueFrames(),
+                    queueBytes,
+                    helloLimit,
+                    heartbeat,
+                    readLimit);
+        }
+    }
+
+    static final class Demonstration {
+        @Option(names = "--demo", description = "Adds GET /demo/slow?millis=N, a request that takes its time.")
+        boolean demo;
+
+        @Option(
+                names = "--demo-flush-millis",
+                defaultValue = "0",
+                description = "Makes the flush of the read receipts take that long (default: ${DEFAULT-VALUE}).")
+        long flushMillis;
+    }
 
     /** Checks what the types alone do not. */
     @Override
     public void run() {
-        checkPort("--port", port);
-        checkPort("--admin-port", adminPort);
-        if (port == adminPort && port != 0) {
-            throw wrong("--admin-port: " + adminPort + " (expected: another port than --port)");
+        inRange("--port", serving.port, 0, 65_535);
+        inRange("--admin-port", serving.adminPort, 0, 65_535);
+        if (serving.port == serving.adminPort && serving.port != 0) {
+            throw new WrongOptionException("--admin-port", serving.adminPort + " (expected: another port than --port)");
         }
-        if (drainTimeout.isNegative() || shutdownTimeout.isZero() || callbackTimeout.isZero()) {
-            throw wrong("--shutdown-timeout " + shutdownTimeout + ", --callback-timeout " + callbackTimeout
-                    + " (expected: > 0)");
+        if (serving.dataDir.isBlank()) {
+            throw new WrongOptionException("--data-dir", "'" + serving.dataDir + "' (expected: a folder)");
         }
-        if (demoFlushMillis < 0) {
-            throw wrong("--demo-flush-millis: " + demoFlushMillis + " (expected: >= 0)");
+        checkMongoUri(serving.mongoUri);
+        positive("--shutdown-timeout", stopping.shutdownTimeout);
+        positive("--callback-timeout", stopping.callbackTimeout);
+        positive("--hello-limit", clients.helloLimit);
+        positive("--heartbeat", clients.heartbeat);
+        positive("--read-limit", clients.readLimit);
+        inRange("--max-sessions", clients.sessions, 1, 1_000_000);
+        inRange("--max-rooms", clients.rooms, 1, 10_000);
+        inRange("--send-rate", clients.sendRate, 1, 1_000_000);
+        inRange("--frame-rate", clients.frameRate, 1, 1_000_000);
+        inRange("--frame-bytes", clients.frameBytes, 1_024, 1 << 20);
+        inRange("--queue-bytes", clients.queueBytes, 1 << 20, 1 << 30);
+        inRange(
+                "--demo-flush-millis",
+                demonstration.flushMillis,
+                0,
+                Duration.ofHours(1).toMillis());
+    }
+
+    Path dataFolder() {
+        return Path.of(serving.dataDir);
+    }
+
+    private static void inRange(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new WrongOptionException(name, value + " (expected: " + least + " to " + most + ")");
         }
     }
 
-    private void checkPort(String name, int value) {
-        if (value < 0 || value > 65_535) {
-            throw wrong(name + ": " + value + " (expected: 0 to 65535)");
+    private static void positive(String name, Duration value) {
+        if (value.isZero()) {
+            throw new WrongOptionException(name, "0s (expected: > 0s)");
         }
     }
 
-    private ParameterException wrong(String message) {
-        if (spec == null) {
-            throw new IllegalArgumentException(message);
-        }
-        return new ParameterException(spec.commandLine(), message);
-    }
-
-    /** Reads {@code 500ms}, {@code 4s}, {@code 2m}. */
-    static final class DurationConverter implements ITypeConverter<Duration> {
-        private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m)");
-
-        @Override
-        public Duration convert(String value) {
-            Matcher matcher = FORM.matcher(value);
-            if (!matcher.matches()) {
-                throw new TypeConversionException("'" + value + "' is no duration (expected: such as 500ms, 4s or 2m)");
-            }
-            long amount = Long.parseLong(matcher.group(1));
-            return switch (matcher.group(2)) {
-                case "ms" -> Duration.ofMillis(amount);
-                case "s" -> Duration.ofSeconds(amount);
-                default -> Duration.ofMinutes(amount);
-            };
+    private static void checkMongoUri(String uri) {
+        try {
+            ConnectionString unused = uri.isEmpty() ? null : new ConnectionString(uri);
+        } catch (IllegalArgumentException e) {
+            throw new WrongOptionException("--mongo-uri", MongoConnection.EXPECTED);
+        } catch (MongoException e) {
+            return; // its name server does not answer: that is no fault of the option's
         }
     }
 }

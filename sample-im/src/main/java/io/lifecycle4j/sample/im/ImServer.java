@@ -5,8 +5,12 @@ import io.lifecycle4j.AppSetup;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.jetty.HealthHandler;
 import io.lifecycle4j.jetty.JettyServer;
+import io.lifecycle4j.sample.im.Protocol.CloseCode;
+import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -23,86 +27,117 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>ANNOUNCE: {@code /readyz} turns red; everything is still served for {@code --announce-delay}.
- *   <li>DRAIN: new requests get 503, new messages a {@code nack draining}. Clients are told {@code going_away}; messages that
- *       were accepted are stored and acknowledged; then the sessions are closed, with 1012 and at a pace.
+ *   <li>DRAIN: new requests get 503, new messages a {@code nack draining}. Clients are told {@code going_away}, each with a
+ *       time of its own to come back; messages that were accepted are stored and acknowledged; what is queued for the
+ *       clients is written; then the sessions are closed, with 1012 (or 1001) and at a pace.
  *   <li>STOP: the servers <em>business</em> and <em>admin</em>.
  *   <li>CALLBACKS: read receipts, which were written behind, are flushed.
- *   <li>RELEASE: heartbeat, MongoDB's client and, at last, the embedded server.
+ *   <li>RELEASE: sessions' threads, heartbeat, MongoDB's client and, at last, the embedded server.
  * </ol>
+ *
+ * Each step has a limit, so that whatever hangs costs the others nothing: {@code --drain-timeout}, {@code --callback-timeout},
+ * and {@code --shutdown-timeout} for all of it.
  */
 final class ImServer implements AppSetup {
     private static final Logger LOG = LoggerFactory.getLogger(ImServer.class);
     private static final Duration HEARTBEAT = Duration.ofSeconds(2);
     private static final Duration STORE_LIMIT = Duration.ofSeconds(2);
-    private static final int RESTART = 1012; // the clients are to come back, here or at another node
 
     private final ImOptions options;
+    private final Server business;
+    private final Server admin;
 
     ImServer(ImOptions options) {
         this.options = options;
+        this.business = listeningAt(options.serving.port, "business");
+        this.admin = listeningAt(options.serving.adminPort, "admin");
     }
 
     @Override
     public void configure(AppBuilder app) throws Exception {
-        app.shutdownTimeout(options.shutdownTimeout)
-                .announceDelay(options.announceDelay)
-                .drainTimeout(options.drainTimeout)
-                .callbackTimeout(options.callbackTimeout);
+        app.shutdownTimeout(options.stopping.shutdownTimeout)
+                .announceDelay(options.stopping.announceDelay)
+                .drainTimeout(options.stopping.drainTimeout)
+                .callbackTimeout(options.stopping.callbackTimeout);
 
         MongoConnection mongo;
-        MessageStore store;
+        MongoMessageStore store;
         Durability durability;
-        if (options.mongoUri.isEmpty()) {
-            EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataDir));
-            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.dataDir);
+        if (options.serving.mongoUri.isEmpty()) {
+            EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataFolder()));
+            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.serving.dataDir);
             durability = embedded::sync;
             mongo = app.resource("mongo", MongoConnection.open(embedded.connectionString()));
             store = MongoMessageStore.alone(mongo, durability);
         } else {
             durability = Durability.BY_WRITE_CONCERN;
-            mongo = app.resource("mongo", MongoConnection.open(options.mongoUri));
+            mongo = app.resource("mongo", MongoConnection.open(options.serving.mongoUri));
             store = MongoMessageStore.shared(mongo, durability);
         }
         app.resource("message-store", () -> store.finish(STORE_LIMIT));
         MongoHeartbeat heartbeat = app.resource("mongo-heartbeat", new MongoHeartbeat(mongo, HEARTBEAT));
         app.readiness("mongo", heartbeat::isHealthy);
         ReadReceipts receipts = app.resource(
-                "receipts", new ReadReceipts(mongo, durability, Duration.ofMillis(options.demoFlushMillis)));
+                "receipts", new ReadReceipts(mongo, durability, Duration.ofMillis(options.demonstration.flushMillis)));
         RequestGate sends = app.gate("sends");
-        Tokens tokens = new Tokens(mongo.database());
-        ChatHub hub = app.resource("chat", new ChatHub(store, receipts, tokens, sends));
+        Settings settings = new Settings(mongo.database());
+        Tokens tokens = new Tokens(settings.tokenKey(), Clock.systemUTC());
+        ImMetrics metrics = new ImMetrics();
+        ChatHub hub = app.resource(
+                "chat",
+                new ChatHub(store, receipts, tokens, sends, options.clients.limits(), metrics, settings.epoch()));
 
-        Server adminServer = listeningAt(options.adminPort, "admin");
-        adminServer.setHandler(new HealthHandler(app.view()));
-        app.server(JettyServer.of("admin", adminServer).alwaysOpen());
+        app.server(JettyServer.of("admin", admin).alwaysOpen());
 
-        Server server = listeningAt(options.port, "business");
-        JettyServer business = app.server(JettyServer.of("business", server)
-                .exempt(StatusHandler::isStatus)
-                .closeCode(RESTART, "restart")
+        String leaving = options.stopping.leaving.name().toLowerCase(Locale.ROOT);
+        JettyServer businessServer = app.server(JettyServer.of("business", business)
+                .exempt(StatusHandler::isPageStatus)
+                .closeCode(closeCode().number(), leaving)
                 .beforeClose(context -> {
-                    hub.goingAway(context.remaining());
+                    hub.goingAway(leaving, context.remaining());
                     store.finish(context.remaining().dividedBy(2)); // its stages acknowledge
+                    hub.handOver(); // Jetty writes all that, then the close frames
                 }));
-        List<RequestGate> gates = List.of(business.gates().get(0), sends);
-        server.setHandler(handlers(server, new StatusHandler(app.view(), gates, hub), new ChatApi(store, tokens), hub));
-        server.addEventListener(new LifeCycle.Listener() {
+        List<RequestGate> gates = List.of(businessServer.gates().get(0), sends);
+        ImStatus status = new ImStatus(app.view(), gates, hub, store, receipts, heartbeat);
+        status.register(metrics);
+        admin.setHandler(new Handler.Sequence(
+                new HealthHandler(app.view()), StatusHandler.forAdmin(status), new MetricsHandler(metrics)));
+        business.setHandler(handlers(StatusHandler.forPage(status), new ChatApi(store, tokens), hub));
+        business.addEventListener(new LifeCycle.Listener() {
             @Override
             public void lifeCycleStarted(LifeCycle event) {
-                LOG.info("Health: {}readyz", adminServer.getURI());
-                LOG.info("The chat is at {} - open it in two tabs", server.getURI());
+                LOG.info("Health: {}readyz", adminAddress());
+                LOG.info("The chat is at {} - open it in two tabs", address());
             }
         });
 
         app.onShutdown("flush-receipts", context -> receipts.flush(context.remaining()));
     }
 
-    private Handler handlers(Server server, StatusHandler status, ChatApi api, ChatHub hub) {
-        Handler.Sequence handlers = options.demo
+    /** Where the chat is, once it has started. */
+    URI address() {
+        return business.getURI();
+    }
+
+    /** Where health, status and metrics are, once it has started. */
+    URI adminAddress() {
+        return admin.getURI();
+    }
+
+    private CloseCode closeCode() {
+        return switch (options.stopping.leaving) {
+            case RESTART -> CloseCode.RESTART; // the clients are to come back, here or at another node
+            case SHUTDOWN -> CloseCode.SHUTDOWN;
+        };
+    }
+
+    private Handler handlers(StatusHandler status, ChatApi api, ChatHub hub) {
+        Handler.Sequence handlers = options.demonstration.demo
                 ? new Handler.Sequence(status, api, new SlowHandler(), new WebPage())
                 : new Handler.Sequence(status, api, new WebPage());
-        WebSocketUpgradeHandler upgrades =
-                WebSocketUpgradeHandler.from(server, container -> container.addMapping("/ws", new SameOrigin(hub)));
+        WebSocketUpgradeHandler upgrades = WebSocketUpgradeHandler.from(
+                business, container -> ChatUpgrade.add(container, hub, options.serving.origins));
         upgrades.setHandler(handlers);
         return upgrades;
     }
@@ -114,7 +149,7 @@ final class ImServer implements AppSetup {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
-        connector.setHost(options.host);
+        connector.setHost(options.serving.host);
         connector.setPort(port);
         server.addConnector(connector);
         return server;

@@ -1,25 +1,35 @@
 package io.lifecycle4j.sample.im;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /** The protocol's frames and the API's bodies as JSON. */
 final class Json {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     private Json() {}
 
     /** Parses one object; null if the text is none. */
-    static JsonNode parse(String text) throws JsonProcessingException {
-        return MAPPER.readTree(text);
+    static @Nullable ObjectNode parse(String text) {
+        try {
+            return MAPPER.readTree(text) instanceof ObjectNode object ? object : null;
+        } catch (JsonProcessingException e) {
+            return null;
+        }
     }
 
     static ObjectNode object() {
@@ -27,12 +37,38 @@ final class Json {
     }
 
     /** A frame of the given type. */
-    static ObjectNode frame(String type) {
-        return object().put("t", type);
+    static ObjectNode frame(Protocol.ServerFrame type) {
+        return object().put("t", type.wire());
+    }
+
+    /** A frame of the given type that answers the frame with this id. */
+    static ObjectNode answer(Protocol.ServerFrame type, @Nullable JsonNode id) {
+        ObjectNode frame = frame(type);
+        if (id != null) {
+            frame.set("re", id);
+        }
+        return frame;
+    }
+
+    static ByteBuffer encode(ObjectNode frame) {
+        try {
+            return ByteBuffer.wrap(MAPPER.writeValueAsBytes(frame));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree can be written", e);
+        }
     }
 
     static ObjectNode message(ChatMessage message) {
-        return object().put("room", message.room())
+        return put(object(), message);
+    }
+
+    /** The frame that hands a message on. */
+    static ObjectNode messageFrame(ChatMessage message) {
+        return put(frame(Protocol.ServerFrame.MESSAGE), message);
+    }
+
+    private static ObjectNode put(ObjectNode target, ChatMessage message) {
+        return target.put("room", message.room())
                 .put("seq", message.seq())
                 .put("msg_id", message.id())
                 .put("user", message.user())

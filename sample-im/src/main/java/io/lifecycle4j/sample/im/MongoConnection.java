@@ -30,6 +30,10 @@ final class MongoConnection implements AutoCloseable {
     /** What one operation may take, retries included, unless the connection string says otherwise. */
     static final Duration OPERATION_LIMIT = Duration.ofSeconds(5);
 
+    /** What is wrong with a connection string that cannot be read; it is not quoted, for it may hold a password. */
+    static final String EXPECTED = "no MongoDB connection string that can be used (expected:"
+            + " mongodb://host:port/database, with user and password percent-encoded if there are any)";
+
     private static final Duration SELECTION_LIMIT = Duration.ofSeconds(2);
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
     private static final Duration INDEX_LIMIT =
@@ -70,10 +74,7 @@ final class MongoConnection implements AutoCloseable {
         try {
             return new ConnectionString(connectionString);
         } catch (IllegalArgumentException | MongoException e) { // the driver's messages can quote the password
-            throw new AppStartException(
-                    "--mongo-uri is no MongoDB connection string that can be used (expected:"
-                            + " mongodb://host:port/database, with user and password percent-encoded if there are any)",
-                    null);
+            throw new AppStartException("--mongo-uri is " + EXPECTED, null);
         }
     }
 

@@ -20,6 +20,7 @@ final class MongoHeartbeat implements AutoCloseable {
     private final ScheduledExecutorService executor;
     private final Future<?> beats;
     private volatile boolean healthy = true; // the connection has just answered
+    private volatile long roundTripNanos;
     private volatile boolean closed;
     private long lostAt; // the executor's thread only
 
@@ -41,6 +42,11 @@ final class MongoHeartbeat implements AutoCloseable {
         return healthy;
     }
 
+    /** How long the last answer took; zero before the first. */
+    Duration roundTrip() {
+        return Duration.ofNanos(roundTripNanos);
+    }
+
     /** Ends the pings; a ping under way ends at its limit, and is not waited for. */
     @Override
     public void close() {
@@ -51,7 +57,9 @@ final class MongoHeartbeat implements AutoCloseable {
 
     private void beat() {
         try {
+            long start = System.nanoTime();
             connection.ping(interval);
+            roundTripNanos = System.nanoTime() - start;
             answered();
         } catch (RuntimeException e) { // any: one that got out would end the pings for good
             missed(e);

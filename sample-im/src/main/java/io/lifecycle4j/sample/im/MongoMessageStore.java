@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,12 +21,15 @@ final class MongoMessageStore implements MessageStore {
     private static final Logger log = LoggerFactory.getLogger(MongoMessageStore.class);
     private static final int QUEUE = 10_000;
     private static final int BATCH = 500;
+    private static final int READS = 32;
+    private static final Duration READ_PATIENCE = Duration.ofMillis(500);
 
     private final BatchQueue<Pending> queue = new BatchQueue<>(QUEUE);
     private final RoomTails tails = new RoomTails();
     private final MessageDocuments documents;
     private final GroupCommit commit;
     private final Durability durability;
+    private final Semaphore reads = new Semaphore(READS);
     private final boolean shared;
     private final Thread committer = new Thread(this::run, "im-committer");
     private boolean failing; // the committer's thread only
@@ -61,6 +66,11 @@ final class MongoMessageStore implements MessageStore {
             case CLOSED -> fail(pending, "the server is stopping", null);
         }
         return pending.stored().minimalCompletionStage();
+    }
+
+    /** How many messages wait for the next batch. */
+    int waiting() {
+        return queue.size();
     }
 
     @Override
@@ -142,7 +152,7 @@ final class MongoMessageStore implements MessageStore {
         if (known != null && !shared) {
             return known;
         }
-        long head = documents.durableHead(room, known == null ? 0 : known);
+        long head = query(() -> documents.durableHead(room, known == null ? 0 : known));
         if (known == null || head > known) {
             durability.sync(); // the embedded server shows what is not durable yet: nobody may see what a crash could
             // undo
@@ -159,9 +169,26 @@ final class MongoMessageStore implements MessageStore {
         if (held != null) {
             return held;
         }
-        List<ChatMessage> read = documents.read(room, from, to);
+        List<ChatMessage> read = query(() -> documents.read(room, from, to));
         tails.fill(room, read);
         return read;
+    }
+
+    /** While the database is frozen, few threads wait for it to the end: the others have sessions to serve. */
+    private <T> T query(Supplier<T> query) {
+        try {
+            if (!reads.tryAcquire(READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new StoreException(READS + " reads wait for the database already", null);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException("interrupted while waiting for the database", e);
+        }
+        try {
+            return query.get();
+        } finally {
+            reads.release();
+        }
     }
 
     private static Page reading(String room, Supplier<Page> read) {

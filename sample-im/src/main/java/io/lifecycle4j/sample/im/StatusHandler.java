@@ -1,45 +1,44 @@
 package io.lifecycle4j.sample.im;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lifecycle4j.AppView;
-import io.lifecycle4j.Phase;
-import io.lifecycle4j.RequestGate;
-import java.util.List;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** {@code GET /api/status}: what the page's panel shows; answered while draining, too. */
-final class StatusHandler extends Handler.Abstract.NonBlocking {
-    private final AppView app;
-    private final List<RequestGate> gates;
-    private final ChatHub hub;
+/** {@code GET /api/status}, for the page's panel, and {@code GET /status}, for operators; answered while draining, too. */
+final class StatusHandler extends Handler.Abstract { // readiness may wait for a condition
+    private static final String PAGE = "/api/status";
+    private static final String ADMIN = "/status";
 
-    StatusHandler(AppView app, List<RequestGate> gates, ChatHub hub) {
-        this.app = app;
-        this.gates = List.copyOf(gates);
-        this.hub = hub;
+    private final String path;
+    private final Supplier<ObjectNode> status;
+
+    private StatusHandler(String path, Supplier<ObjectNode> status) {
+        this.path = path;
+        this.status = status;
     }
 
-    static boolean isStatus(Request request) {
-        return Request.getPathInContext(request).equals("/api/status");
+    static StatusHandler forPage(ImStatus status) {
+        return new StatusHandler(PAGE, status::brief);
+    }
+
+    static StatusHandler forAdmin(ImStatus status) {
+        return new StatusHandler(ADMIN, status::full);
+    }
+
+    static boolean isPageStatus(Request request) {
+        return Request.getPathInContext(request).equals(PAGE);
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        if (!isStatus(request)) {
+        if (!Request.getPathInContext(request).equals(path)) {
             return false;
         }
-        Phase phase = app.phase();
-        ObjectNode body = Json.object()
-                .put("state", app.state().name())
-                .put("phase", phase == null ? null : phase.name())
-                .put("sessions", hub.size());
-        ObjectNode inFlight = body.putObject("in_flight");
-        gates.forEach(gate -> inFlight.put(gate.name(), gate.inFlight()));
-        Json.write(response, HttpStatus.OK_200, body, callback);
+        Json.write(response, HttpStatus.OK_200, status.get(), callback);
         return true;
     }
 }

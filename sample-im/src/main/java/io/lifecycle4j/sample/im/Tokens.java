@@ -1,25 +1,18 @@
 package io.lifecycle4j.sample.im;
 
-import com.mongodb.client.MongoCollection;
-import com.mongodb.client.MongoDatabase;
-import com.mongodb.client.model.FindOneAndUpdateOptions;
-import com.mongodb.client.model.ReturnDocument;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Short-lived tokens that say who a client is: user, expiry and an HMAC over both. The key is made once and kept in the
+ * Short-lived tokens that say who a client is: user, expiry and an HMAC over both. The key is kept in the
  * database, so that a token outlives a restart and counts at every node. Thread-safe.
  */
 final class Tokens {
@@ -31,25 +24,9 @@ final class Tokens {
     private final SecretKeySpec key;
     private final Clock clock;
 
-    Tokens(MongoDatabase database) {
-        this(loadKey(database.getCollection("settings")), Clock.systemUTC());
-    }
-
     Tokens(byte[] key, Clock clock) {
         this.key = new SecretKeySpec(key, ALGORITHM);
         this.clock = clock;
-    }
-
-    private static byte[] loadKey(MongoCollection<Document> settings) {
-        byte[] fresh = new byte[32];
-        new SecureRandom().nextBytes(fresh);
-        // Whichever node comes first has made the key for all.
-        Document stored = settings.findOneAndUpdate(
-                new Document("_id", "token-key"),
-                new Document(
-                        "$setOnInsert", new Document("key", Base64.getEncoder().encodeToString(fresh))),
-                new FindOneAndUpdateOptions().upsert(true).returnDocument(ReturnDocument.AFTER));
-        return Base64.getDecoder().decode(Objects.requireNonNull(stored).getString("key"));
     }
 
     /** Returns whether somebody may be called so. */

@@ -110,6 +110,14 @@ final class ChatClient implements WebSocket.Listener {
                 .toList();
     }
 
+    /** The sequences of the messages that were handed on to this client, in order. */
+    List<Long> heardSequences() {
+        return frames.stream()
+                .filter(frame -> frame.path("t").asText().equals("message"))
+                .map(frame -> frame.path("seq").asLong())
+                .toList();
+    }
+
     boolean wasTold(String type) {
         return frames.stream().anyMatch(frame -> frame.path("t").asText().equals(type));
     }

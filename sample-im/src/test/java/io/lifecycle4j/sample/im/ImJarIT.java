@@ -3,6 +3,7 @@ package io.lifecycle4j.sample.im;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -218,7 +219,14 @@ class ImJarIT {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"--port=x", "--drain-timeout=4", "--no-such-option", "--port=70000", "--shutdown-timeout=0s"})
+            strings = {
+                "--port=x",
+                "--drain-timeout=4",
+                "--no-such-option",
+                "--port=70000",
+                "--shutdown-timeout=0s",
+                "--mongo-uri=x"
+            })
     void aBadFlagIsOneLineAndStatusTwo(String flag) throws Exception {
         try (ImProcess server = ImProcess.start(data, flag)) {
             assertThat(server.awaitStatus()).isEqualTo(2);
@@ -233,13 +241,30 @@ class ImJarIT {
     void anEnvironmentVariableStandsForAFlagAndTheFlagWins() throws Exception {
         try (ImProcess server = ImProcess.start(Map.of("IM_DRAIN_TIMEOUT", "soon"), data)) {
             assertThat(server.awaitStatus()).isEqualTo(2);
-            assertThat(server.lines()).singleElement().asString().contains("--drain-timeout", "'soon' is no duration");
+            assertThat(server.lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith("Environment variable IM_DRAIN_TIMEOUT: ")
+                    .contains("--drain-timeout", "'soon' is no duration");
         }
         try (ImProcess server = ImProcess.start(Map.of("IM_SHUTDOWN_TIMEOUT", "7s", "IM_PORT", "x"), data)
                 .awaitRunning()) {
             server.signal("TERM");
             server.awaitLine("is shutting down: SIGTERM; at most 7 s");
             assertThat(server.awaitStatus()).isZero();
+        }
+    }
+
+    @Test
+    void aJsonLogIsAnObjectOnEachLine() throws Exception {
+        try (ImProcess server = ImProcess.start(data, "--log-format", "json").awaitRunning()) {
+            server.signal("TERM");
+            assertThat(server.awaitStatus()).isZero();
+            assertThat(server.lines()).isNotEmpty().allSatisfy(line -> {
+                JsonNode event = new ObjectMapper().readTree(line);
+                assertThat(event.path("level").asText()).isEqualTo("INFO");
+                assertThat(event.path("formattedMessage").asText()).isNotEmpty();
+            });
         }
     }
 

@@ -1,0 +1,60 @@
+package io.lifecycle4j.sample.im;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session in one room: which messages it has. It enters the room first and reads the history then, so what is said
+ * meanwhile is kept for it, and no message falls between the two. Thread-safe.
+ */
+final class Membership {
+    private static final int MOST_EARLY = 1_000;
+
+    private record Early(long seq, ByteBuffer frame) {}
+
+    private final Room room;
+    private final ChatSession session;
+    private @Nullable List<Early> early = new ArrayList<>(); // until it begins; under this
+    private long sent; // under this
+
+    Membership(Room room, ChatSession session) {
+        this.room = room;
+        this.session = session;
+    }
+
+    Room room() {
+        return room;
+    }
+
+    /** Sends the history up to the head, then what was said meanwhile; false if that was more than is kept. */
+    boolean begin(long head, ByteBuffer joined) {
+        room.reached(head); // its lock is taken before ours, never after
+        return tell(head, joined);
+    }
+
+    private synchronized boolean tell(long head, ByteBuffer joined) {
+        List<Early> kept = early;
+        if (kept == null || kept.size() > MOST_EARLY) {
+            return false;
+        }
+        early = null;
+        sent = head;
+        session.push(joined);
+        kept.forEach(each -> deliver(each.seq(), each.frame()));
+        return true;
+    }
+
+    /** Hands on a message, unless the client has it. */
+    synchronized void deliver(long seq, ByteBuffer frame) {
+        if (early != null) {
+            if (early.size() <= MOST_EARLY) {
+                early.add(new Early(seq, frame));
+            }
+        } else if (seq > sent) {
+            sent = seq;
+            session.push(frame);
+        }
+    }
+}

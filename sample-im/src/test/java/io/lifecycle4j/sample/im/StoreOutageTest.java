@@ -1,0 +1,68 @@
+package io.lifecycle4j.sample.im;
+
+import static io.lifecycle4j.sample.im.ChatClient.frame;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole server, its database behind a proxy that can be frozen. */
+@Timeout(120)
+final class StoreOutageTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void whileTheDatabaseIsAwayAllIsDeclinedWithATimeToWaitAndReadinessAndMetricsSaySoUntilItIsBack() throws Exception {
+        try (FreezableProxy proxy = new FreezableProxy();
+                EmbeddedMongo database = EmbeddedMongo.open(folder.resolve("db"))) {
+            proxy.forwardTo(database.port());
+            try (ImFixture server = ImFixture.start(
+                    folder, "--mongo-uri", "mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=1000")) {
+                ChatClient ann = server.client("ann");
+                ann.join("lobby");
+                assertThat(ann.say("lobby", "before").path("t").asText()).isEqualTo("ack");
+                assertThat(server.metric("im_mongo_up")).isEqualTo(1);
+                assertThat(server.admin("readyz").statusCode()).isEqualTo(200);
+
+                proxy.freeze();
+                JsonNode nack = ann.ask(
+                        frame("send").put("room", "lobby").put("cid", "kept").put("text", "while away"));
+                assertThat(nack.path("code").asText()).isEqualTo("store");
+                assertThat(nack.path("retry").asBoolean()).isTrue();
+                assertThat(nack.path("retry_ms").asLong()).isPositive();
+                JsonNode error = ann.join("never read");
+                assertThat(error.path("code").asText()).isEqualTo("forbidden");
+                error = ann.join("neverRead");
+                assertThat(error.path("code").asText()).isEqualTo("store");
+                assertThat(error.path("retry_ms").asLong()).isPositive();
+                await().until(() -> server.metric("im_mongo_up") == 0);
+                assertThat(server.admin("readyz").statusCode()).isEqualTo(503);
+                assertThat(server.status().path("mongo").path("healthy").asBoolean())
+                        .isFalse();
+                assertThat(server.metric("im_nacks_total{code=\"store\"}")).isEqualTo(2);
+
+                proxy.thaw();
+                await().atMost(Duration.ofSeconds(20)).until(() -> server.metric("im_mongo_up") == 1);
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() -> ann.ask(frame("send")
+                                        .put("room", "lobby")
+                                        .put("cid", "kept")
+                                        .put("text", "while away"))
+                                .path("t")
+                                .asText()
+                                .equals("ack"));
+                assertThat(ann.say("lobby", "after").path("seq").asLong()).isEqualTo(3);
+                await().until(() -> ann.heard().size() == 3);
+                assertThat(ann.heard()).containsExactly("before", "while away", "after");
+                assertThat(server.status().path("mongo").path("round_trip_ms").asDouble())
+                        .isPositive();
+            }
+        }
+    }
+}
