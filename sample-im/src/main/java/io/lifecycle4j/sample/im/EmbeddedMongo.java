@@ -103,21 +103,41 @@ final class EmbeddedMongo implements AutoCloseable {
     }
 
     /**
-     * Writes the file anew if it is large: it is nearly all dead chunks then, and slow to open (seen: 676 MB opened in
-     * 10 s, or became 29 MB in 2 s). A crash in the midst of it leaves the old file or the new one.
+     * Writes the file anew if it is large and has doubled since that was last done: it is mostly dead chunks then, and slow
+     * to open (seen: 676 MB opened in 10 s, or became 29 MB in 2 s). A large one that is mostly alive is left as it is:
+     * to write half a million messages anew took half a minute. A crash in the midst of it leaves the old file or the new.
      */
     private static void compact(Path file) {
         String name = file.toString();
         MVStoreTool.compactCleanUp(name);
         long before = file.toFile().length();
-        if (before > LARGE_FILE) {
+        if (before > Math.max(LARGE_FILE, 2 * compactedSize(file))) {
             MVStoreTool.compact(name, true);
-            log.info(
-                    "Compacted {} from {} to {} MB",
-                    file,
-                    before >> 20,
-                    file.toFile().length() >> 20);
+            long after = file.toFile().length();
+            noteCompactedSize(file, after);
+            log.info("Compacted {} from {} to {} MB", file, before >> 20, after >> 20);
         }
+    }
+
+    /** How large the file was when it was last written anew; 0 if that is not known. */
+    private static long compactedSize(Path file) {
+        try {
+            return Long.parseLong(Files.readString(note(file)).strip());
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    private static void noteCompactedSize(Path file, long size) {
+        try {
+            Files.writeString(note(file), Long.toString(size));
+        } catch (IOException e) {
+            log.debug("The next start will compact again", e);
+        }
+    }
+
+    private static Path note(Path file) {
+        return file.resolveSibling(FILE + ".compacted-size");
     }
 
     private static AppStartException unusable(Path folder, String why) {

@@ -7,7 +7,10 @@ import io.lifecycle4j.AppStartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Random;
 import org.bson.Document;
+import org.bson.types.Binary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +50,36 @@ final class EmbeddedMongoTest {
                 MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
             assertThat(connection.database().getCollection("things").find())
                     .containsExactly(new Document("_id", "synced"));
+        }
+    }
+
+    @Test
+    void aLargeFileIsWrittenAnewOnceAndNotAtEachOpening() throws Exception {
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(folder);
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            byte[] noise = new byte[1 << 20]; // it does not compress
+            for (int i = 0; i < 70; i++) {
+                new Random(i).nextBytes(noise);
+                connection
+                        .database()
+                        .getCollection("things")
+                        .insertOne(new Document("_id", i).append("noise", new Binary(noise)));
+            }
+            embedded.sync();
+        }
+        Path file = folder.resolve("im.mv");
+        EmbeddedMongo.open(folder).close();
+        Object compacted = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        EmbeddedMongo.open(folder).close();
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey())
+                .isEqualTo(compacted);
+        Files.writeString(folder.resolve("im.mv.compacted-size"), "1000000"); // as if it had grown since
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(folder);
+                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey())
+                    .isNotEqualTo(compacted);
+            assertThat(connection.database().getCollection("things").countDocuments())
+                    .isEqualTo(70);
         }
     }
 
