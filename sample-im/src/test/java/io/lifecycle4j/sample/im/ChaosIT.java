@@ -1,0 +1,122 @@
+package io.lifecycle4j.sample.im;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Ends the server and its database at random moments while many clients talk, and judges what they were told against what
+ * is stored. {@code docs/chaos.md} tells how to run more of it.
+ */
+@DisabledOnOs(OS.WINDOWS) // has no kill
+class ChaosIT {
+    /** Short limits, so that a frozen database is noticed soon. */
+    private static final String IMPATIENT = "timeoutMS=1000&serverSelectionTimeoutMS=500&connectTimeoutMS=500";
+
+    private final ChaosSettings settings = ChaosSettings.fromProperties();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aTermAtARandomMomentLosesNothingAndCutsNobody() throws Exception {
+        try (ChaosRun run = new ChaosRun(settings, "term", folder)) {
+            run.begin();
+            for (int cycle = 0; cycle < settings.cycles(); cycle++) {
+                run.awaitMoment();
+                run.server().awaitRunning(); // the start is not what this is about: its end has another status
+                run.terminate();
+                run.startServer().awaitRunning();
+            }
+            assertClean(run.finish());
+        }
+    }
+
+    @Test
+    void aKillAtARandomMomentLosesNothingAcknowledged() throws Exception {
+        try (ChaosRun run = new ChaosRun(settings, "kill", folder)) {
+            run.begin();
+            for (int cycle = 0; cycle < settings.cycles(); cycle++) {
+                run.awaitMoment();
+                run.kill();
+                run.startServer();
+            }
+            run.server().awaitRunning();
+            assertClean(run.finish());
+        }
+    }
+
+    @Test
+    void aDatabaseThatFreezesOrDiesAndComesBackLosesNothingAcknowledged() throws Exception {
+        try (DatabaseProcess database = new DatabaseProcess(folder, ChaosRun.freePort()).start();
+                ChaosRun run = new ChaosRun(settings, "database", folder, "--mongo-uri", database.uri(IMPATIENT))) {
+            run.begin();
+            for (int cycle = 0; cycle < settings.cycles(); cycle++) {
+                run.moments().await(0, 1_500);
+                if (cycle % 2 == 0) {
+                    database.freeze();
+                    run.moments().await(0, 4_000);
+                    database.thaw();
+                } else {
+                    database.kill();
+                    run.moments().await(0, 2_000);
+                    database.start();
+                }
+            }
+            assertClean(run.finish());
+        }
+    }
+
+    @Test
+    void aDatabaseThatFailsDuringTheShutdownLosesNothingAcknowledgedAndTheExitIsInTime() throws Exception {
+        try (DatabaseProcess database = new DatabaseProcess(folder, ChaosRun.freePort()).start();
+                ChaosRun run = new ChaosRun(settings, "shutdown", folder, "--mongo-uri", database.uri(IMPATIENT))) {
+            run.begin();
+            for (int cycle = 0; cycle < settings.cycles(); cycle++) {
+                run.moments().await(200, 1_500);
+                switch (cycle % 4) {
+                    case 0 -> {
+                        database.freeze();
+                        run.terminate("TERM, database frozen", Set.of(1)); // receipts cannot be flushed
+                        database.kill();
+                        database.start();
+                    }
+                    case 1 -> {
+                        run.askToStop();
+                        run.moments().await(0, 300);
+                        database.kill();
+                        run.awaitStop("TERM, database killed thereafter", Set.of(0, 1));
+                        database.start();
+                    }
+                    case 2 -> {
+                        run.askToStop();
+                        run.moments().await(0, 300);
+                        database.freeze();
+                        run.moments().await(0, 1_500);
+                        database.thaw();
+                        run.awaitStop("TERM, database frozen for a while", Set.of(0, 1));
+                    }
+                    default -> {
+                        database.kill();
+                        run.moments().await(0, 300);
+                        run.askToStop();
+                        run.moments().await(0, 300);
+                        database.start();
+                        run.awaitStop("TERM, database comes back", Set.of(0, 1));
+                    }
+                }
+                run.startServer().awaitRunning();
+            }
+            assertClean(run.finish());
+        }
+    }
+
+    private static void assertClean(Verdict verdict) {
+        assertThat(verdict.faults()).as(verdict.toString()).isEmpty();
+    }
+}

@@ -1,0 +1,22 @@
+package io.lifecycle4j.sample.im;
+
+/**
+ * How much chaos: by default a little, in every build; by system properties as much as there is time for.
+ *
+ * @param cycles {@code chaos.cycles}: how often something is ended in each test
+ * @param clients {@code chaos.clients}
+ * @param sendsPerSecond {@code chaos.rate}: of all clients together
+ * @param seed {@code chaos.seed}: of every random choice; which thread runs when is not among them
+ */
+record ChaosSettings(int cycles, int clients, int sendsPerSecond, long seed) {
+
+    static ChaosSettings fromProperties() {
+        long seed = Long.getLong("chaos.seed", System.nanoTime() % 1_000_000);
+        System.out.println("chaos.seed=" + seed);
+        return new ChaosSettings(
+                Integer.getInteger("chaos.cycles", 2),
+                Integer.getInteger("chaos.clients", 40),
+                Integer.getInteger("chaos.rate", 150),
+                seed);
+    }
+}

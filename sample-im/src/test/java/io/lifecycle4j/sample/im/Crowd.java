@@ -1,0 +1,164 @@
+package io.lifecycle4j.sample.im;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
+
+/** Many clients that talk in rooms of twenty, at a steady rate, whatever becomes of their server. Thread-safe. */
+final class Crowd implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final int ROOM_SIZE = 20;
+    private static final int SPOKEN_AGAIN = 25; // one in so many
+    private static final long TICK_MILLIS = 10;
+
+    private final int port;
+    private final Random random;
+    private final List<CrowdClient> clients = new ArrayList<>();
+    private final ExecutorService workers = Executors.newFixedThreadPool(2);
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .executor(workers)
+            .build();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final AtomicInteger server = new AtomicInteger();
+    private final AtomicLong reconnects = new AtomicLong();
+    private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
+    private volatile boolean speaking = true;
+
+    /**
+     * @param perSecond how many messages all of them together send
+     */
+    Crowd(int port, int size, int perSecond, Random random) {
+        this.port = port;
+        this.random = random;
+        for (int i = 0; i < size; i++) {
+            // Two rooms each: one with its neighbours, one with clients from everywhere.
+            List<String> rooms = List.of("near-" + i / ROOM_SIZE, "far-" + i % Math.max(1, size / ROOM_SIZE));
+            clients.add(new CrowdClient(this, "u" + i, rooms, new Random(random.nextLong())));
+        }
+        var unused = timer.scheduleAtFixedRate(() -> tick(perSecond), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void tick(int perSecond) {
+        double due = perSecond * TICK_MILLIS / 1_000.0;
+        int count = (int) due + (random.nextDouble() < due - (int) due ? 1 : 0);
+        for (int i = 0; speaking && i < count; i++) {
+            clients.get(random.nextInt(clients.size())).speak(random.nextInt(SPOKEN_AGAIN) == 0);
+        }
+    }
+
+    /** A new server process begins: what opens from now on is open to that one. */
+    void serverStarts() {
+        server.incrementAndGet();
+    }
+
+    int server() {
+        return server.get();
+    }
+
+    void connect() {
+        clients.forEach(client -> later(random.nextInt(clients.size()), client::connect));
+    }
+
+    void awaitReady() {
+        Awaitility.await("all clients connected")
+                .atMost(PATIENCE)
+                .until(() -> clients.stream().allMatch(CrowdClient::isReady));
+    }
+
+    /** Says nothing new, and waits until everything has its answer and everybody has heard everything, or the time is up. */
+    boolean settles() {
+        speaking = false;
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
+            Map<String, Long> heads = new HashMap<>();
+            clients.forEach(client -> client.reportHeads(heads));
+            if (clients.stream().allMatch(client -> client.isSettled(heads))) {
+                return true;
+            }
+            await(50);
+        }
+        return false;
+    }
+
+    /** What is not as it should be; for a message. */
+    List<String> unsettled() {
+        Map<String, Long> heads = new HashMap<>();
+        clients.forEach(client -> client.reportHeads(heads));
+        return clients.stream()
+                .filter(client -> !client.isSettled(heads))
+                .limit(5)
+                .map(CrowdClient::unsettled)
+                .toList();
+    }
+
+    private static void await(long millis) {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        Awaitility.await().pollInterval(Duration.ofMillis(10)).until(() -> System.nanoTime() >= until);
+    }
+
+    /** Comes back no more once the connections end. */
+    void leave() {
+        clients.forEach(CrowdClient::leave);
+    }
+
+    List<Evidence.Witness> witnesses() {
+        return clients.stream().map(CrowdClient::witness).toList();
+    }
+
+    long reconnects() {
+        return Math.max(0, reconnects.get() - clients.size());
+    }
+
+    Map<String, Integer> refusals() {
+        return Map.copyOf(refusals);
+    }
+
+    void cameBack() {
+        reconnects.incrementAndGet();
+    }
+
+    void refused(String code) {
+        refusals.merge(code, 1, Integer::sum);
+    }
+
+    HttpClient client() {
+        return http;
+    }
+
+    URI http(String path) {
+        return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    URI webSocket() {
+        return URI.create("ws://127.0.0.1:" + port + "/ws");
+    }
+
+    void later(long millis, Runnable task) {
+        if (!timer.isShutdown()) {
+            var unused = timer.schedule(task, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void close() {
+        leave();
+        speaking = false;
+        timer.shutdownNow();
+        workers.shutdownNow();
+    }
+}
