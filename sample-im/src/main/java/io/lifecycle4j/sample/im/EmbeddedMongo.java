@@ -1,7 +1,6 @@
 package io.lifecycle4j.sample.im;
 
 import de.bwaldvogel.mongo.MongoServer;
-import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -31,12 +30,14 @@ final class EmbeddedMongo implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
 
     private final MVStore store;
+    private final WholeOperations operations;
     private final MongoServer server;
     private final int port;
     private final AtomicLong reclaimed = new AtomicLong(System.nanoTime());
 
-    private EmbeddedMongo(MVStore store, MongoServer server, int port) {
+    private EmbeddedMongo(MVStore store, WholeOperations operations, MongoServer server, int port) {
         this.store = store;
+        this.operations = operations;
         this.server = server;
         this.port = port;
     }
@@ -50,7 +51,8 @@ final class EmbeddedMongo implements AutoCloseable {
     static EmbeddedMongo open(Path folder, int port) throws AppStartException {
         prepare(folder);
         MVStore store = openStore(folder);
-        MongoServer server = new MongoServer(new H2Backend(store));
+        WholeOperations operations = new WholeOperations(store);
+        MongoServer server = new MongoServer(operations);
         try {
             server.bind(HOST, port);
         } catch (Exception e) { // Netty throws BindException without declaring it
@@ -60,7 +62,8 @@ final class EmbeddedMongo implements AutoCloseable {
                             + "); stop what uses that port, or let a free one be chosen",
                     null);
         }
-        return new EmbeddedMongo(store, server, server.getLocalAddress().getPort());
+        return new EmbeddedMongo(
+                store, operations, server, server.getLocalAddress().getPort());
     }
 
     private static void prepare(Path folder) throws AppStartException {
@@ -161,7 +164,7 @@ final class EmbeddedMongo implements AutoCloseable {
         if (store.isClosed()) { // commit() would return as if it had done its work
             throw new IllegalStateException("the embedded MongoDB is closed");
         }
-        store.commit();
+        operations.commit();
         store.sync();
         reclaim();
     }
@@ -175,7 +178,7 @@ final class EmbeddedMongo implements AutoCloseable {
         if (store.isClosed()) {
             return;
         }
-        store.commit();
+        operations.commit();
         // The server waits without limit for its own threads, so it is closed on a thread that can be left behind.
         Thread closer = new Thread(server::shutdownNow, "im-embedded-mongo-close");
         closer.setDaemon(true);
@@ -200,7 +203,7 @@ final class EmbeddedMongo implements AutoCloseable {
         if (now - last > RECLAIM_INTERVAL.toNanos()
                 && store.getFileStore().size() > LARGE_FILE
                 && reclaimed.compareAndSet(last, now)) {
-            store.compact(RECLAIM_FILL, RECLAIM_BYTES);
+            operations.compact(RECLAIM_FILL, RECLAIM_BYTES);
         }
     }
 }
