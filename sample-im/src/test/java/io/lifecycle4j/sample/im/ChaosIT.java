@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS) // has no kill
 class ChaosIT {
     /** Short limits, so that a frozen database is noticed soon. */
-    private static final String IMPATIENT = "timeoutMS=1000&serverSelectionTimeoutMS=500&connectTimeoutMS=500";
+    private static final String IMPATIENT = "timeoutMS=1500&serverSelectionTimeoutMS=1000&connectTimeoutMS=1000";
 
     private final ChaosSettings settings = ChaosSettings.fromProperties();
 
@@ -57,7 +57,7 @@ class ChaosIT {
                 ChaosRun run = new ChaosRun(settings, "database", folder, "--mongo-uri", database.uri(IMPATIENT))) {
             run.begin();
             for (int cycle = 0; cycle < settings.cycles(); cycle++) {
-                run.moments().await(0, 1_500);
+                run.awaitMoment();
                 if (cycle % 2 == 0) {
                     database.freeze();
                     run.moments().await(0, 4_000);
@@ -78,10 +78,11 @@ class ChaosIT {
                 ChaosRun run = new ChaosRun(settings, "shutdown", folder, "--mongo-uri", database.uri(IMPATIENT))) {
             run.begin();
             for (int cycle = 0; cycle < settings.cycles(); cycle++) {
-                run.moments().await(200, 1_500);
+                run.awaitLoad();
                 switch (cycle % 4) {
                     case 0 -> {
                         database.freeze();
+                        run.receive();
                         run.terminate("TERM, database frozen", Set.of(1)); // receipts cannot be flushed
                         database.kill();
                         database.start();

@@ -47,6 +47,7 @@ final class ChaosRun implements AutoCloseable {
     private final List<Exit> exits = new ArrayList<>();
     private final Set<Integer> stoppedCleanly = new HashSet<>();
     private int servers;
+    private long asked; // when the server was told to end
     private @Nullable ImProcess process;
 
     ChaosRun(ChaosSettings settings, String name, Path folder, String... options) {
@@ -105,17 +106,27 @@ final class ChaosRun implements AutoCloseable {
     }
 
     /**
-     * Waits for a random moment: mostly one while all clients are back and talk, else perhaps one in the midst of the server's
+     * Waits for a random moment: mostly one while all clients are back and have answers, else perhaps one in the midst of the server's
      * start, or of the stampede of those who come back.
      */
     void awaitMoment() {
         if (moments.random().nextInt(4) > 0) {
-            server().awaitRunning();
-            crowd.awaitReady();
-            moments.await(0, 1_000);
+            awaitLoad();
         } else {
             moments.await(0, 2_500);
         }
+    }
+
+    /** Waits for a random moment while all clients are there and have answers. */
+    void awaitLoad() {
+        server().awaitRunning();
+        crowd.awaitTalking();
+        moments.await(0, 1_000);
+    }
+
+    /** Sees to it that there are read receipts to flush. */
+    void receive() {
+        crowd.receive();
     }
 
     void kill() throws Exception {
@@ -130,8 +141,6 @@ final class ChaosRun implements AutoCloseable {
         askToStop();
         awaitStop(how, expected);
     }
-
-    private long asked;
 
     /** Sends TERM, and returns at once. */
     void askToStop() throws Exception {
@@ -175,6 +184,7 @@ final class ChaosRun implements AutoCloseable {
         figures.put("reconnects", crowd.reconnects());
         figures.put("told to try again", crowd.refusals());
         List<String> faults = new ArrayList<>(verdict.faults());
+        faults.addAll(crowd.failures());
         unsettled.forEach(client -> faults.add("has not come to rest: " + client));
         Verdict whole = new Verdict(faults, figures);
         String text = name + ", seed " + settings.seed() + ": " + whole;
@@ -218,10 +228,11 @@ final class ChaosRun implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         crowd.close();
         if (process != null) {
             process.close();
+            keepLog(); // of one that did not start, too
         }
     }
 }

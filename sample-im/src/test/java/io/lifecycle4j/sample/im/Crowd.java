@@ -1,5 +1,7 @@
 package io.lifecycle4j.sample.im;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -7,8 +9,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,8 +39,10 @@ final class Crowd implements AutoCloseable {
             .build();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final AtomicInteger server = new AtomicInteger();
+    private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong reconnects = new AtomicLong();
     private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean speaking = true;
 
     /**
@@ -50,7 +56,19 @@ final class Crowd implements AutoCloseable {
             List<String> rooms = List.of("near-" + i / ROOM_SIZE, "far-" + i % Math.max(1, size / ROOM_SIZE));
             clients.add(new CrowdClient(this, "u" + i, rooms, new Random(random.nextLong())));
         }
-        var unused = timer.scheduleAtFixedRate(() -> tick(perSecond), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        var unused = timer.scheduleAtFixedRate(
+                () -> tickOrComplain(perSecond), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** What got out would end the ticks, and a crowd that has fallen silent finds nothing. */
+    private void tickOrComplain(int perSecond) {
+        try {
+            tick(perSecond);
+        } catch (Throwable e) {
+            StringWriter text = new StringWriter();
+            e.printStackTrace(new PrintWriter(text));
+            failures.add(text.toString());
+        }
     }
 
     private void tick(int perSecond) {
@@ -78,6 +96,15 @@ final class Crowd implements AutoCloseable {
         Awaitility.await("all clients connected")
                 .atMost(PATIENCE)
                 .until(() -> clients.stream().allMatch(CrowdClient::isReady));
+    }
+
+    /** Waits until many get an answer from now on; what is ended before that, on a busy machine, is never under load. */
+    void awaitTalking() {
+        acknowledged.set(0);
+        Awaitility.await("all clients connected, and answers")
+                .atMost(PATIENCE)
+                .until(() -> acknowledged.get() >= clients.size() / 2
+                        && clients.stream().allMatch(CrowdClient::isReady));
     }
 
     /** Says nothing new, and waits until everything has its answer and everybody has heard everything, or the time is up. */
@@ -120,12 +147,26 @@ final class Crowd implements AutoCloseable {
         return clients.stream().map(CrowdClient::witness).toList();
     }
 
+    /** What went wrong in the crowd itself. */
+    List<String> failures() {
+        return List.copyOf(failures);
+    }
+
     long reconnects() {
         return Math.max(0, reconnects.get() - clients.size());
     }
 
     Map<String, Integer> refusals() {
         return Map.copyOf(refusals);
+    }
+
+    /** Each client says how far it has read: there is something to flush then. */
+    void receive() {
+        clients.forEach(CrowdClient::receive);
+    }
+
+    void acknowledged() {
+        acknowledged.incrementAndGet();
     }
 
     void cameBack() {

@@ -127,6 +127,13 @@ final class CrowdClient {
         current.say(send);
     }
 
+    synchronized void receive() {
+        Connection current = connection;
+        if (current != null && current.ready) {
+            rooms.values().forEach(current::received);
+        }
+    }
+
     synchronized boolean isSettled(Map<String, Long> heads) {
         return unanswered.isEmpty()
                 && rooms.values().stream()
@@ -246,7 +253,7 @@ final class CrowdClient {
                     RoomView view = view(frame);
                     view.live(frame);
                     if (view.last() % 8 == 0) {
-                        send(frame("received").put("room", view.room()).put("seq", view.last()));
+                        received(view);
                     }
                 }
                 case "ack" -> acknowledged(frame);
@@ -256,6 +263,10 @@ final class CrowdClient {
                 case "ping" -> send(frame("pong"));
                 default -> {} // news that this client does not need
             }
+        }
+
+        private void received(RoomView view) {
+            send(frame("received").put("room", view.room()).put("seq", view.last()));
         }
 
         private RoomView view(JsonNode frame) {
@@ -303,6 +314,7 @@ final class CrowdClient {
         private void acknowledged(JsonNode frame) {
             String clientId = frame.path("cid").asText();
             unanswered.remove(clientId);
+            crowd.acknowledged();
             acks.add(new Ack(
                     clientId,
                     frame.path("room").asText(),

@@ -70,10 +70,15 @@ final class ImProcess implements AutoCloseable {
     }
 
     ImProcess awaitLine(String part) {
-        Awaitility.await("line with '" + part + "' in " + lines)
+        Awaitility.await("line with '" + part + "', or the end")
                 .atMost(PATIENCE)
-                .until(() -> says(part));
+                .until(() -> says(part) || isOver());
+        assertThat(says(part)).as("says '%s' in %s", part, lines).isTrue();
         return this;
+    }
+
+    private boolean isOver() {
+        return !process.isAlive() && !reader.isAlive(); // all it said has been read
     }
 
     URI address() {
