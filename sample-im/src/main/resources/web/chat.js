@@ -1,167 +1,170 @@
 /**
- * The chat: who you are, which rooms you are in, and how messages travel between the connection, the outbox and the page.
+ * The chat: how messages travel between the server, the outbox and the page.
  *
- * What the server has acknowledged is shown once and in order: a message is shown when its sequence is the next one (room.js).
- * What it has not acknowledged stays in the outbox, and is sent again under the same `cid` (outbox.js).
+ * What the server has stored is shown once and in order (room.js). What it has not acknowledged waits in the outbox, and is
+ * sent again under the same `cid` until it has (outbox.js).
  */
 
-import { Connection, randomId, Tokens } from './connection.js';
+import { Connection, randomId } from './connection.js';
+import * as memory from './memory.js';
 import { Outbox } from './outbox.js';
+import { askName, Page } from './page.js';
+import { Panel } from './panel.js';
 import { Room } from './room.js';
-import * as remembered from './storage.js';
-import { View } from './view.js';
+import { button, Timeline } from './timeline.js';
 
 const DEFAULT_ROOM = 'lobby';
-const PAGE = 50;
-const WAITING = 'waiting for the server…';
-const TOO_BIG = 1009;
-const TRANSIENT = ['draining', 'rate', 'store'];
-const FAILED = { too_large: 'too long', forbidden: 'not allowed here' };
-const REPAIR_AFTER = 300;
-const REPAIR_CAP = 10_000;
+const HISTORY_PAGE = 50;
+const MEND_AFTER = 500;
+const MEND_AT_LEAST_EVERY = 8_000;
 const RECEIPT_EVERY = 1_000;
-const STATUS_EVERY = 2_000;
+const REFUSED = { too_large: 'too long', forbidden: 'not allowed here' };
 
 class Chat {
   #user;
-  #view;
-  #tokens;
-  #connection;
+  #page;
+  #panel;
   #outbox;
+  #connection;
   #rooms = new Map();
   #current = null;
-  #limits = {};
+  #node = null;
+  #longest = 4_096;
+  #receiptTimer = null;
 
-  constructor(user, view) {
+  constructor(user) {
     this.#user = user;
-    this.#view = view;
-    this.#tokens = new Tokens(user);
-    this.#connection = new Connection(this.#tokens, {
-      state: (state) => this.#connectionIs(state),
-      frame: (frame, asked) => this.#frameHandlers[frame.t]?.(frame, asked),
-    });
-    this.#outbox = new Outbox(user, (entry) => this.#transmit(entry));
+    this.#page = new Page(user, this);
+    this.#outbox = new Outbox(user, (entry) => this.#transmit(entry), (cid) => this.#dropEverywhere(cid));
+    this.#panel = new Panel(() => this.#outbox.all.length);
+    this.#connection = new Connection(user, (state) => this.#connectionIs(state), (...heard) => this.#hear(...heard));
   }
 
   start() {
-    this.#view.enter(this.#user, this);
-    const withUnsent = this.#outbox.all().map((entry) => entry.room);
-    for (const name of new Set([DEFAULT_ROOM, ...remembered.rooms(), ...withUnsent])) this.#room(name);
-    this.openRoom(roomInAddress());
-    this.#outbox.watch((cid) => this.#eachTimeline((timeline) => timeline.drop(cid)));
-    addEventListener('hashchange', () => this.openRoom(roomInAddress()));
-    addEventListener('online', () => this.#connection.hurry());
     this.#connection.open();
+    const withUnsent = this.#outbox.all.map((entry) => entry.room);
+    for (const name of new Set([DEFAULT_ROOM, ...memory.rooms(), ...withUnsent])) this.#room(name);
+    this.openRoom(roomInAddress());
+    addEventListener('hashchange', () => this.openRoom(roomInAddress()));
   }
 
-  // --- the connection
+  // --- the server
 
   #connectionIs(state) {
-    this.#view.connection(state);
-    if (state.name === 'refused') changeName(state.message);
+    this.#panel.connection(state.name);
+    if (state.name !== 'online') this.#page.connection(state); // until the server has said who it is: see #welcome
     if (state.name !== 'waiting' && state.name !== 'final') return;
-    for (const room of this.#rooms.values()) room.left();
-    if (state.code === TOO_BIG) this.#fail(this.#outbox.largestOnItsWay()?.cid, 'too long');
     this.#outbox.lost();
-    for (const { cid, failed } of this.#outbox.all()) if (!failed) this.#view.timeline(this.#roomOf(cid)).note(cid, WAITING);
+    for (const room of this.#rooms.values()) room.leave();
+    for (const entry of this.#outbox.all) this.#noteOn(entry, 'waiting for the server…');
   }
 
-  retry() {
-    if (this.#connection.state.name === 'final') location.reload();
-    else this.#connection.hurry();
+  #hear(frame, asked) {
+    const room = this.#rooms.get(frame.room ?? asked?.room);
+    if (frame.t === 'welcome') this.#welcome(frame);
+    if (frame.t === 'ack') this.#acknowledged(room, frame);
+    if (frame.t === 'nack') this.#declined(frame);
+    if (frame.t === 'joined' && room) this.#joined(room, frame, asked);
+    if (frame.t === 'message' && room) this.#show(room, [frame]);
+    if (frame.t === 'history' && room) this.#older(room, frame, asked);
+    if (frame.t === 'error') this.#error(room, frame, asked);
   }
 
-  #frameHandlers = {
-    welcome: (frame) => this.#welcome(frame),
-    joined: (frame, asked) => this.#joined(frame, asked),
-    message: (frame) => this.#message(frame),
-    ack: (frame) => this.#acknowledged(frame),
-    nack: (frame) => this.#declined(frame),
-    error: (frame, asked) => this.#error(frame, asked),
-  };
-
-  #welcome(frame) {
-    this.#user = frame.user ?? this.#user;
-    this.#limits = frame.limits ?? {};
-    this.#view.node(frame.node);
+  #welcome({ node, limits }) {
+    const back = node === this.#node ? 'Back' : 'Back: a new server answers';
+    this.#page.connection(this.#connection.state, this.#node && back);
+    this.#panel.node(node);
+    this.#node = node;
+    this.#longest = limits?.text_bytes ?? this.#longest;
     for (const room of this.#rooms.values()) this.#connection.ask(room.joinFrame());
   }
 
-  #error(frame, asked) {
-    if (asked?.t === 'send') this.#fail(asked.cid, frame.message ?? frame.code);
-    else if (asked?.t === 'join' && TRANSIENT.includes(frame.code)) this.#joinLater(asked.room, frame.retry_ms);
-    else if (asked?.t === 'join') this.#forget(asked.room, frame);
-    else this.#view.notice(frame.message ?? frame.code);
+  #error(room, { message, code, retry_ms: retryAfter }, asked) {
+    if (asked?.t === 'join' && retryAfter) setTimeout(() => this.#join(room), retryAfter);
+    else if (asked?.t === 'join') this.#forget(room, message ?? code);
+    else if (asked?.t === 'history') this.#olderFailed(room);
+    else if (asked?.t === 'send') this.#fail(asked.cid, message ?? code);
+    else this.#page.notice(message ?? code);
   }
 
+  retry() {
+    if (this.#connection.state.name === 'final') this.changeName();
+    else this.#connection.hurry();
+  }
+
+  /** Begins anew with a fresh page: nothing of one user's can reach the other. */
   changeName() {
-    changeName();
+    memory.forgetTab();
+    location.reload();
   }
 
   // --- sending
 
+  /** Returns whether the text is on its way, or waits for it: then it is safe. */
   send(text) {
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes > this.#longest) {
+      this.#page.notice(`Too long: ${bytes} bytes, at most ${this.#longest} can be sent at once`);
+      return false;
+    }
     const entry = this.#outbox.add(randomId(), this.#current.name, text);
-    this.#view.timeline(this.#current).addPending({ ...entry, user: this.#user });
-    if (bytes(text) > (this.#limits.text_bytes ?? Infinity)) this.#fail(entry.cid, 'too long');
-    else this.#outbox.flush();
-    this.#view.added(0);
-  }
-
-  /** While the server is leaving, what is new waits for its successor. */
-  #transmit({ room, cid, text }) {
-    const canSend = this.#connection.isOnline && this.#rooms.get(room)?.joined;
-    if (!canSend) return false;
-    this.#connection.ask({ t: 'send', room, cid, text });
-    this.#view.timeline(this.#rooms.get(room)).note(cid, 'sending…');
+    this.#current.timeline.addPending(entry);
+    this.#outbox.flush();
     return true;
   }
 
-  #acknowledged({ room: name, cid, seq, msg_id, created_at }) {
-    const room = this.#rooms.get(name);
-    const entry = this.#outbox.get(cid);
+  /** While the server is stopping, what is new waits for its successor. */
+  #transmit(entry) {
+    const { room, cid, text } = entry;
+    if (!this.#connection.isOnline || !this.#room(room).joined) return false;
+    this.#connection.ask({ t: 'send', room, cid, text });
+    this.#noteOn(entry, 'sending…');
+    return true;
+  }
+
+  #acknowledged(room, { cid, seq }) {
     this.#outbox.drop(cid);
-    if (!room) return;
-    if (entry && seq > room.head) {
-      this.#show(room, room.take({ room: name, seq, msg_id, created_at, user: this.#user, cid, text: entry.text }));
-      this.#view.timeline(room).stored(cid, seq);
+    if (room && seq > room.head) {
+      room.known = Math.max(room.known, seq);
+      room.timeline.note(cid, '✓', 'sent');
+      this.#mend(room); // it comes as a message, too
     } else {
-      // Known already, from before a reload or from another tab.
-      this.#view.timeline(room).drop(cid);
-      room.expected = Math.max(room.expected, seq);
+      this.#dropEverywhere(cid); // shown already
     }
-    this.#repair(room);
     this.#outbox.flush();
   }
 
-  #declined({ cid, code, retry, retry_ms }) {
+  #declined({ cid, code, retry, retry_ms: retryAfter = 1_000 }) {
     if (!this.#outbox.get(cid)) return;
-    if (!retry) return this.#fail(cid, FAILED[code] ?? code);
-    this.#view.timeline(this.#roomOf(cid)).note(cid, 'the server is busy; sent again soon');
-    this.#outbox.pause(cid, retry_ms ?? 1_000);
+    if (!retry) return this.#fail(cid, REFUSED[code] ?? code);
+    this.#noteOn(this.#outbox.get(cid), 'the server is busy; sent again soon');
+    this.#outbox.retryIn(cid, retryAfter);
   }
 
   #fail(cid, reason) {
     if (!this.#outbox.get(cid)) return;
     this.#outbox.fail(cid, reason);
-    this.#view.timeline(this.#roomOf(cid)).fail(cid, reason);
-    this.#view.notice(`A message was not sent: ${reason}`);
+    this.#noteOn(this.#outbox.get(cid));
+    this.#page.notice(`A message was not sent: ${reason}`);
     this.#outbox.flush();
   }
 
-  edit(cid) {
-    const { text } = this.#outbox.get(cid);
-    this.remove(cid);
-    this.#view.fillText(text);
+  #noteOn({ cid, room, text, failed }, words) {
+    const { timeline } = this.#room(room);
+    if (!failed) return timeline.note(cid, words);
+    const remove = () => {
+      this.#outbox.drop(cid);
+      timeline.drop(cid);
+    };
+    const edit = () => {
+      remove();
+      this.#page.fillText(text);
+    };
+    timeline.note(cid, `not sent: ${failed}`, 'failed', button('Edit', edit), button('Remove', remove));
   }
 
-  remove(cid) {
-    this.#view.timeline(this.#roomOf(cid)).drop(cid);
-    this.#outbox.drop(cid);
-  }
-
-  #roomOf(cid) {
-    return this.#rooms.get(this.#outbox.get(cid).room);
+  #dropEverywhere(cid) {
+    for (const { timeline } of this.#rooms.values()) timeline.drop(cid);
   }
 
   // --- rooms and what is said in them
@@ -170,149 +173,120 @@ class Chat {
     const room = this.#room(name);
     if (room === this.#current) return;
     this.#current = room;
-    remembered.addRoom(name);
+    memory.addRoom(name);
     location.hash = encodeURIComponent(name);
-    this.#view.open(room, remembered.draft(name));
-    this.seen();
+    this.#page.open(room, memory.draft(name));
     this.#listRooms();
+    this.seen();
   }
 
   draft(text) {
-    remembered.saveDraft(this.#current.name, text);
-  }
-
-  isOwn(message) {
-    return message.user === this.#user;
+    memory.saveDraft(this.#current.name, text);
   }
 
   #room(name) {
     if (!this.#rooms.has(name)) {
-      const room = new Room(name);
+      const room = new Room(name, new Timeline(this.#user));
       this.#rooms.set(name, room);
-      for (const entry of this.#outbox.of(name)) this.#view.timeline(room).addPending({ ...entry, user: this.#user });
-      if (this.#connection.isOnline) this.#connection.ask(room.joinFrame());
+      for (const entry of this.#outbox.all.filter((entry) => entry.room === name)) {
+        room.timeline.addPending(entry);
+        if (entry.failed) this.#noteOn(entry);
+      }
+      this.#join(room);
     }
     return this.#rooms.get(name);
   }
 
-  #joinLater(name, delay = REPAIR_AFTER * 4) {
-    setTimeout(() => this.#connection.isOnline && this.#connection.ask(this.#room(name).joinFrame()), delay);
+  #join(room) {
+    if (this.#connection.isOnline) this.#connection.ask(room.joinFrame());
   }
 
   /** The server does not let us in; the room stays listed only while it holds what could not be sent. */
-  #forget(name, { message, code }) {
-    const unsent = this.#outbox.of(name);
-    for (const { cid } of unsent) this.#fail(cid, message ?? code);
-    this.#view.notice(`${name}: ${message ?? code}`);
-    if (name === DEFAULT_ROOM || unsent.length > 0) return;
-    this.#view.forget(this.#rooms.get(name));
-    this.#rooms.delete(name);
-    remembered.removeRoom(name);
-    if (this.#current.name === name) this.openRoom(DEFAULT_ROOM);
+  #forget(room, reason) {
+    const unsent = this.#outbox.all.filter((entry) => entry.room === room.name);
+    for (const { cid } of unsent) this.#fail(cid, reason);
+    this.#page.notice(reason);
+    if (room.name === DEFAULT_ROOM || unsent.length > 0) return;
+    this.#rooms.delete(room.name);
+    memory.removeRoom(room.name);
+    if (this.#current === room) this.openRoom(DEFAULT_ROOM);
     this.#listRooms();
   }
 
-  #joined(frame, asked) {
-    const room = this.#rooms.get(frame.room);
-    if (!room) return;
-    const { anew, shown } = room.join(frame, asked);
-    room.olderFailed = false;
-    if (anew) this.#view.timeline(room).clear();
-    this.#show(room, shown, anew);
-    if (room.low > room.head) this.#load(room);
-    this.#repair(room, frame.more);
+  #joined(room, frame, asked) {
+    const anew = room.join(frame, Boolean(asked?.after));
+    if (anew) room.timeline.clear();
+    this.#show(room, frame.messages, anew);
     this.#outbox.flush();
   }
 
-  #message(frame) {
-    const room = this.#rooms.get(frame.room);
-    if (!room) return;
-    this.#show(room, room.take(frame));
-    this.#repair(room);
-  }
-
-  #show(room, messages, isHistory = false) {
-    const timeline = this.#view.timeline(room);
-    const fromOthers = isHistory ? [] : messages.filter((message) => !this.isOwn(message));
+  #show(room, heard, isHistory = false) {
+    const messages = room.take(heard);
+    const fromOthers = isHistory ? [] : messages.filter(({ user }) => user !== this.#user);
     this.#settle(messages);
-    timeline.append(messages);
+    room.timeline.append(messages);
     room.unread += fromOthers.length;
-    if (room !== this.#current || this.#view.atEnd) room.forgetBelow(timeline.trim());
+    if (room !== this.#current || this.#page.seesEnd) room.low = room.timeline.trim() ?? room.low;
     if (room === this.#current) {
-      this.#view.added(fromOthers.length);
-      this.#view.older(room);
-      fromOthers.slice(-3).forEach((message) => this.#view.announce(message));
+      this.#page.added(fromOthers);
+      this.#page.older(room);
     }
-    this.seen();
     if (fromOthers.length > 0) this.#listRooms();
+    this.seen();
+    this.#mend(room);
   }
 
   /** A message of our own that comes back is as good as acknowledged. */
   #settle(messages) {
-    for (const message of messages) if (this.isOwn(message)) this.#outbox.drop(message.cid);
+    for (const { user, cid } of messages) if (user === this.#user) this.#outbox.drop(cid);
   }
 
-  /** Joins again from the last message shown if one is missing and does not come by itself; ever more slowly. */
-  #repair(room, now = false) {
-    if (!room.hasGap || room.repairTimer) return;
-    const delay = now ? 0 : Math.min(REPAIR_CAP, REPAIR_AFTER * 2 ** room.repairs);
-    room.repairTimer = setTimeout(() => {
-      room.repairTimer = null;
-      if (!room.hasGap || !this.#connection.isOnline) return;
-      room.repairs++;
-      this.#connection.ask(room.joinFrame());
-      this.#repair(room);
+  /** Joins again, after the last message shown, if one is missing and does not come by itself; ever more slowly. */
+  #mend(room) {
+    if (!room.hasGap) room.mends = 0;
+    if (!room.hasGap || room.mendTimer) return;
+    const delay = Math.min(MEND_AT_LEAST_EVERY, MEND_AFTER * 2 ** room.mends++);
+    room.mendTimer = setTimeout(() => {
+      room.mendTimer = null;
+      if (room.hasGap && room.joined) this.#join(room);
+      if (room.joined) this.#mend(room);
     }, delay);
   }
 
   /** Loads older messages; scrolling does not try again what has just failed. */
   older(byScrolling = false) {
-    if (!byScrolling || !this.#current.olderFailed) this.#load(this.#current);
-  }
-
-  async #load(room) {
-    if (room.loading || !room.hasOlder || !room.joined) return;
-    const { epoch, low } = room;
+    const room = this.#current;
+    if (room.loading || !room.hasOlder || !room.joined || (byScrolling && room.loadFailed)) return;
+    if (!this.#connection.isOnline) return;
     room.loading = true;
-    this.#showOlder(room);
-    room.olderFailed = false;
-    try {
-      const { messages, more } = await this.#fetchPage(room.name, low);
-      if (room.epoch === epoch && room.low === low) this.#prepend(room, room.takeOlder(messages, more));
-    } catch {
-      room.olderFailed = true;
-    }
+    room.loadFailed = false;
+    this.#connection.ask({ t: 'history', room: room.name, before: room.low, limit: HISTORY_PAGE });
+    this.#page.older(room);
+  }
+
+  #older(room, { messages, more }, asked) {
     room.loading = false;
-    this.#showOlder(room);
+    if (asked.before === room.low) {
+      const older = room.takeOlder(messages, more);
+      const prepend = () => room.timeline.prepend(older);
+      this.#settle(older);
+      if (room === this.#current) this.#page.prepend(prepend);
+      else prepend();
+    }
+    if (room === this.#current) this.#page.older(room);
   }
 
-  #prepend(room, messages) {
-    this.#settle(messages);
-    const prepend = () => this.#view.timeline(room).prepend(messages);
-    if (room === this.#current) this.#view.prepend(prepend);
-    else prepend();
-  }
-
-  #showOlder(room) {
-    if (room === this.#current) this.#view.older(room, room.olderFailed);
-  }
-
-  async #fetchPage(name, before) {
-    const token = await this.#tokens.current();
-    const response = await fetch(`api/rooms/${encodeURIComponent(name)}/messages?before=${before}&limit=${PAGE}`, {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    if (response.status === 401) this.#tokens.forget();
-    if (!response.ok) throw new Error(`history: ${response.status}`);
-    return response.json();
+  #olderFailed(room) {
+    room.loading = false;
+    room.loadFailed = true;
+    if (room === this.#current) this.#page.older(room);
   }
 
   // --- what the user has seen
 
   seen() {
-    if (!document.hidden) this.#connection.hurry(true);
     const room = this.#current;
-    if (!room || !this.#view.atEnd) return;
+    if (!room || !this.#page.seesEnd) return;
     const hadUnread = room.unread > 0;
     room.unread = 0;
     if (hadUnread) this.#listRooms();
@@ -320,61 +294,18 @@ class Chat {
   }
 
   #receipt(room) {
-    if (room.receiptTimer || !room.joined || room.received >= room.head || !this.#connection.isOnline) return;
+    if (this.#receiptTimer || !room.joined || room.received >= room.head || !this.#connection.isOnline) return;
     room.received = room.head;
     this.#connection.tell({ t: 'received', room: room.name, seq: room.head });
-    room.receiptTimer = setTimeout(() => {
-      room.receiptTimer = null;
+    this.#receiptTimer = setTimeout(() => {
+      this.#receiptTimer = null;
       this.seen();
     }, RECEIPT_EVERY);
   }
 
   #listRooms() {
-    this.#view.rooms([...this.#rooms.values()], this.#current);
+    if (this.#current) this.#page.rooms([...this.#rooms.values()], this.#current);
   }
-
-  #eachTimeline(action) {
-    for (const room of this.#rooms.values()) action(this.#view.timeline(room));
-  }
-
-  // --- the panel
-
-  async watchStatus() {
-    clearTimeout(this.statusTimer);
-    if (!this.#view.panelIsOpen) return;
-    this.#view.status(await status(), this.#outbox.size);
-    this.statusTimer = setTimeout(() => this.watchStatus(), STATUS_EVERY);
-  }
-}
-
-async function status() {
-  try {
-    const response = await fetch('api/status', { cache: 'no-store', signal: AbortSignal.timeout(STATUS_EVERY) });
-    if (response.ok) return await response.json();
-    return { state: response.status === 503 ? 'stopping' : 'unreachable' };
-  } catch {
-    return { state: 'unreachable' };
-  }
-}
-
-// --- the beginning
-
-const view = new View({ enter, unsent: Outbox.unsent });
-
-if (remembered.tabName()) enter(remembered.tabName());
-else view.askName(remembered.lastName(), remembered.takeRefusal());
-
-function enter(name) {
-  if (!name) return;
-  remembered.saveName(name);
-  new Chat(name, view).start();
-}
-
-/** Begins anew with a fresh page: nothing of one user's can reach the other. */
-function changeName(refusal = '') {
-  remembered.forgetTab();
-  remembered.saveRefusal(refusal);
-  location.reload();
 }
 
 function roomInAddress() {
@@ -385,6 +316,10 @@ function roomInAddress() {
   }
 }
 
-function bytes(text) {
-  return new TextEncoder().encode(text).length;
+function enter(name) {
+  memory.saveName(name);
+  new Chat(name).start();
 }
+
+if (memory.tabName()) enter(memory.tabName());
+else askName(memory.lastName(), enter);

@@ -1,8 +1,6 @@
-/** What the user has sent and the server has not yet acknowledged. Survives loss of connection and reload. */
+/** What the user has sent and the server has not acknowledged yet. Survives loss of connection and reload. */
 
-import * as storage from './storage.js';
-
-const ACK_LIMIT = 15_000;
+import * as memory from './memory.js';
 
 /**
  * Each message has a key of its own in localStorage, so that tabs never overwrite each other. A tab that opens adopts all
@@ -12,31 +10,24 @@ export class Outbox {
   #prefix;
   #entries = new Map();
   #transmit;
-  #notBefore = 0;
-  #timer = null;
 
-  /** `transmit(entry)` sends, or says false when it can't now. */
-  constructor(user, transmit) {
-    this.#prefix = prefix(user);
+  /**
+   * @param transmit `transmit(entry)` sends, or says false when it can't now
+   * @param gone `gone(cid)` is told when another tab has had a message acknowledged, or has removed it
+   */
+  constructor(user, transmit, gone) {
+    this.#prefix = `im.outbox/${encodeURIComponent(user)}/`;
     this.#transmit = transmit;
-    for (const entry of stored(this.#prefix)) this.#entries.set(entry.cid, { ...entry, due: 0 });
+    const stored = memory.keys(this.#prefix).map((key) => memory.load(key)).filter(Boolean);
+    for (const entry of stored.sort((one, other) => one.at - other.at)) this.#entries.set(entry.cid, entry);
+    addEventListener('storage', ({ key, newValue }) => {
+      const cid = key?.startsWith(this.#prefix) && newValue === null && key.slice(this.#prefix.length);
+      if (cid && this.#entries.delete(cid)) gone(cid);
+    });
   }
 
-  /** How many messages a user has left unsent in this browser. */
-  static unsent(user) {
-    return stored(prefix(user)).length;
-  }
-
-  get size() {
-    return this.#entries.size;
-  }
-
-  all() {
+  get all() {
     return [...this.#entries.values()];
-  }
-
-  of(room) {
-    return this.all().filter((entry) => entry.room === room);
   }
 
   get(cid) {
@@ -44,80 +35,44 @@ export class Outbox {
   }
 
   add(cid, room, text) {
-    const entry = { cid, room, text, at: Math.max(Date.now(), (this.all().at(-1)?.at ?? 0) + 1), due: 0 };
+    const entry = { cid, room, text, at: Math.max(Date.now(), (this.all.at(-1)?.at ?? 0) + 1) };
     this.#entries.set(cid, entry);
-    this.#save(entry);
+    memory.save(this.#prefix + cid, entry);
     return entry;
   }
 
   /** Acknowledged, or removed by the user. */
   drop(cid) {
-    if (this.#entries.delete(cid)) storage.remove(this.#prefix + cid);
+    if (this.#entries.delete(cid)) memory.remove(this.#prefix + cid);
+  }
+
+  /** The server does not take it now. */
+  retryIn(cid, milliseconds) {
+    setTimeout(() => {
+      if (this.#entries.has(cid)) this.#entries.get(cid).onItsWay = false;
+      this.flush();
+    }, milliseconds);
   }
 
   /** Sending it again would not help; it stays until the user removes it. */
   fail(cid, reason) {
     const entry = this.#entries.get(cid);
     entry.failed = reason;
-    this.#save(entry);
-  }
-
-  /** The server wants a pause; everything waits. */
-  pause(cid, milliseconds) {
-    this.#entries.get(cid).due = 0;
-    this.#notBefore = Math.max(this.#notBefore, Date.now() + milliseconds);
-    this.flush();
+    memory.save(this.#prefix + cid, entry);
   }
 
   /** The connection is gone: what was on its way may or may not have arrived. */
   lost() {
-    this.#notBefore = 0;
-    for (const entry of this.#entries.values()) entry.due = 0;
+    for (const entry of this.all) entry.onItsWay = false;
   }
 
-  /** Sends what is due: one at a time in each room, so that the order holds whatever the server declines. */
+  /** Sends what it can: one at a time in each room, so that the order holds whatever the server declines. */
   flush() {
-    const now = Date.now();
-    const first = new Map();
-    for (const entry of this.#entries.values()) {
-      if (!entry.failed && !first.has(entry.room)) first.set(entry.room, entry);
+    const busy = new Set();
+    for (const entry of this.all) {
+      if (entry.failed || busy.has(entry.room)) continue;
+      busy.add(entry.room);
+      entry.onItsWay ||= this.#transmit(entry);
     }
-    for (const entry of now < this.#notBefore ? [] : first.values()) {
-      if (entry.due <= now && this.#transmit(entry)) entry.due = now + ACK_LIMIT;
-    }
-    this.#wake([...first.values()], now);
   }
-
-  /** The largest of those that are on their way: the culprit when the server closes because a frame is too big. */
-  largestOnItsWay() {
-    const onTheirWay = this.all().filter((entry) => entry.due > 0 && !entry.failed);
-    return onTheirWay.sort((one, other) => other.text.length - one.text.length)[0];
-  }
-
-  /** Calls `gone(cid)` when another tab has had a message acknowledged or has removed it. */
-  watch(gone) {
-    addEventListener('storage', ({ key, newValue }) => {
-      const cid = key?.startsWith(this.#prefix) && newValue === null && key.slice(this.#prefix.length);
-      if (cid && this.#entries.delete(cid)) gone(cid);
-    });
-  }
-
-  #wake(entries, now) {
-    clearTimeout(this.#timer);
-    const times = entries.map((entry) => Math.max(entry.due, this.#notBefore)).filter((time) => time > now);
-    if (times.length > 0) this.#timer = setTimeout(() => this.flush(), Math.min(...times) - now + 1);
-  }
-
-  #save({ due, ...entry }) {
-    storage.save(this.#prefix + entry.cid, entry);
-  }
-}
-
-function prefix(user) {
-  return `im.outbox/${encodeURIComponent(user)}/`;
-}
-
-function stored(prefix) {
-  const entries = storage.keys(prefix).map((key) => storage.load(key));
-  return entries.filter(Boolean).sort((one, other) => one.at - other.at);
 }

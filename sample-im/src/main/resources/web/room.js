@@ -1,86 +1,69 @@
-/** A room's sequence: what has been shown, from `low` to `head` without a gap, and what came too early. */
-
+/** A room: what is shown of it, from sequence `low` to `head` without a gap, and what is known to exist beyond. */
 export class Room {
   epoch = null;
-  head = 0;
   low = 1;
-  expected = 0;
+  head = 0;
+  known = 0;
   joined = false;
   unread = 0;
   received = 0;
-  repairs = 0;
   loading = false;
-  #early = new Map();
+  loadFailed = false;
+  mends = 0;
+  mendTimer = null;
 
-  constructor(name) {
+  constructor(name, timeline) {
     this.name = name;
+    this.timeline = timeline;
   }
 
-  /** Something is known to exist that has not been shown. */
   get hasGap() {
-    return this.joined && this.head < this.expected;
+    return this.head < this.known;
   }
 
   get hasOlder() {
     return this.low > 1;
   }
 
+  /** Joining is resuming: after the last message shown. */
   joinFrame() {
-    const after = this.epoch === null ? {} : { after: { epoch: this.epoch, seq: this.head } };
-    return { t: 'join', room: this.name, ...after };
+    return { t: 'join', room: this.name, ...(this.epoch !== null && { after: { epoch: this.epoch, seq: this.head } }) };
+  }
+
+  /** Goes on after `head`, or begins anew: then what was shown must go. Returns whether it begins anew. */
+  join({ epoch, head, recovered, messages }, isResuming) {
+    const anew = !(isResuming && recovered && epoch === this.epoch);
+    this.joined = true;
+    this.loadFailed = false;
+    this.known = anew ? head : Math.max(this.known, head);
+    if (!anew) return false;
+    this.epoch = epoch;
+    this.low = messages[0]?.seq ?? head + 1;
+    this.head = this.low - 1;
+    this.received = 0;
+    return true;
   }
 
   /** The connection is gone: the server forgets that we were in. */
-  left() {
+  leave() {
     this.joined = false;
-    this.#early.clear();
+    this.loading = false;
   }
 
-  /** Begins anew or goes on after `head`; returns whether what was shown must go, and the messages to show. */
-  join(frame, asked) {
-    const messages = frame.messages ?? [];
-    const resumed = Boolean(asked?.after) && frame.recovered && frame.epoch === this.epoch;
-    this.joined = true;
-    if (!resumed) return { anew: true, shown: this.#begin(frame, messages) };
-    this.expected = Math.max(this.expected, frame.head);
-    return { anew: false, shown: [...messages.flatMap((message) => this.take(message)), ...this.#ripe()] };
+  /** Takes those of the messages that are new and next. */
+  take(messages) {
+    return messages.filter(({ seq }) => {
+      const isNext = seq === this.head + 1;
+      if (isNext) this.head = seq;
+      this.known = Math.max(this.known, seq);
+      return isNext;
+    });
   }
 
-  /** Takes a message as it comes; returns those that may now be shown, in order. What is known already is dropped. */
-  take(message) {
-    if (this.joined) this.expected = Math.max(this.expected, message.seq);
-    if (!this.joined || message.seq > this.head) this.#early.set(message.seq, message);
-    return this.joined ? this.#ripe() : [];
-  }
-
-  /** Takes a page of older messages; returns those below `low`. */
+  /** Takes a page of older messages; returns those that are not shown yet. */
   takeOlder(messages, more) {
-    const older = messages.filter((message) => message.seq < this.low);
-    this.low = older.length > 0 && more ? older[0].seq : 1;
+    const older = messages.filter(({ seq }) => seq < this.low);
+    this.low = more && older.length > 0 ? older[0].seq : 1;
     return older;
-  }
-
-  /** The page keeps only so many; older ones can be loaded again. */
-  forgetBelow(seq) {
-    this.low = seq ?? this.low;
-  }
-
-  #begin(frame, messages) {
-    // A joined frame may bring the newest messages or none; then they are fetched as a page.
-    const newest = messages.at(-1)?.seq ?? 0;
-    const usable = newest >= frame.head ? messages : [];
-    this.epoch = frame.epoch;
-    this.head = this.expected = Math.max(frame.head, newest);
-    this.low = usable[0]?.seq ?? this.head + 1;
-    this.received = 0;
-    return [...usable, ...this.#ripe()];
-  }
-
-  #ripe() {
-    const ripe = [];
-    for (let next; (next = this.#early.get(this.head + 1)); this.head++) ripe.push(next);
-    for (const seq of this.#early.keys()) if (seq <= this.head) this.#early.delete(seq);
-    if (ripe.length > 0) this.repairs = 0;
-    return ripe;
   }
 }

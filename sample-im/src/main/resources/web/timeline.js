@@ -11,66 +11,47 @@ const dayName = new Intl.DateTimeFormat(document.documentElement.lang, { weekday
 
 export class Timeline {
   list = element('ol');
-  #chat;
+  #user;
   #pending = new Map();
   #last = null;
 
-  constructor(chat) {
-    this.#chat = chat;
+  constructor(user) {
+    this.#user = user;
   }
 
   /** Adds a message of the user's own that the server has not acknowledged. */
-  addPending(entry) {
-    if (this.#pending.has(entry.cid)) return;
-    const item = this.#item({ ...entry, created_at: entry.at }, true);
-    this.#pending.set(entry.cid, item);
+  addPending({ cid, text, at }) {
+    const item = this.#item({ cid, text, user: this.#user });
+    this.#pending.set(cid, item);
     this.list.append(item);
-    regroup(item);
-    if (entry.failed) this.fail(entry.cid, entry.failed);
-    else this.note(entry.cid, 'waiting for the server…');
+    showTime(item, at);
+    group(item);
+    this.note(cid, 'waiting for the server…');
   }
 
   /** Adds messages after all that have a sequence. */
   append(messages) {
     for (const message of messages) {
-      const item = this.#sent(message);
+      const item = this.#stored(message);
       if (this.#last) this.#last.after(item);
       else this.list.prepend(item);
       this.#last = item;
-      regroup(item);
+      group(item);
     }
   }
 
   /** Adds a page of older messages before all others. */
   prepend(messages) {
-    const items = messages.map((message) => this.#sent(message));
+    const items = messages.map((message) => this.#stored(message));
     this.list.prepend(...items);
     this.#last ??= items.at(-1) ?? null;
-    items.forEach(regroup);
+    items.forEach(group);
   }
 
-  /** Says how an unacknowledged message fares. */
-  note(cid, text) {
+  /** Says how a message of the user's own fares: pending, sent (acknowledged, but not yet in its place) or failed. */
+  note(cid, text, state = 'pending', ...buttons) {
     const item = this.#pending.get(cid);
-    if (item) mark(item, 'pending', text);
-  }
-
-  /** It is stored, but cannot be shown in its place before those that precede it. */
-  stored(cid, seq) {
-    const item = this.#pending.get(cid);
-    if (!item) return;
-    this.#pending.delete(cid);
-    this.#pending.set(seq, item);
-    mark(item, 'sent', '✓');
-  }
-
-  fail(cid, reason) {
-    const item = this.#pending.get(cid);
-    if (!item) return;
-    mark(item, 'failed', `not sent: ${reason}`);
-    const edit = button('Edit', () => this.#chat.edit(cid));
-    const remove = button('Remove', () => this.#chat.remove(cid));
-    item.querySelector('.note').append(edit, remove);
+    if (item) mark(item, state, text, buttons);
   }
 
   drop(cid) {
@@ -81,7 +62,7 @@ export class Timeline {
   clear() {
     for (const item of this.list.querySelectorAll('[data-seq]')) item.remove();
     this.#last = null;
-    if (this.list.firstElementChild) regroup(this.list.firstElementChild);
+    if (this.list.firstElementChild) group(this.list.firstElementChild);
   }
 
   /** Lets the oldest go when there are many; returns the sequence that is now the first, or undefined. */
@@ -90,14 +71,14 @@ export class Timeline {
     while (this.list.childElementCount > KEPT_AFTER_TRIM && this.list.firstElementChild !== this.#last) {
       this.list.firstElementChild.remove();
     }
-    regroup(this.list.firstElementChild);
+    group(this.list.firstElementChild);
     return Number(this.list.firstElementChild.dataset.seq);
   }
 
-  /** The item of a stored message: the one that has been pending, if it is our own. */
-  #sent(message) {
-    const isOwn = this.#chat.isOwn(message);
-    const item = (isOwn && (this.#take(message.cid) ?? this.#take(message.seq))) || this.#item(message, isOwn);
+  /** The item of a stored message: the one that has been pending, if it is the user's own. */
+  #stored(message) {
+    const isOwn = message.user === this.#user;
+    const item = (isOwn && this.#take(message.cid)) || this.#item(message);
     item.dataset.seq = message.seq;
     showTime(item, message.created_at);
     mark(item, 'sent', isOwn ? '✓' : '');
@@ -106,50 +87,46 @@ export class Timeline {
 
   #take(cid) {
     const item = this.#pending.get(cid);
-    this.#pending.delete(cid);
     const next = item?.nextElementSibling;
+    this.#pending.delete(cid);
     item?.remove();
-    if (next) regroup(next);
+    if (next) group(next);
     return item;
   }
 
-  #item(message, isOwn) {
-    const item = element('li', isOwn ? 'message own' : 'message');
-    if (message.cid) item.dataset.cid = message.cid;
-    item.dataset.user = message.user;
-    const avatar = element('span', `avatar hue-${hue(message.user)}`, [...message.user][0].toUpperCase());
+  #item({ user, text }) {
+    const item = element('li', user === this.#user ? 'message own' : 'message');
+    const avatar = element('span', `avatar hue-${hue(user)}`, [...user][0].toUpperCase());
+    const words = element('p', 'text', text);
+    const meta = element('div', 'meta', element('time'), element('span', 'note'));
+    item.dataset.user = user;
     avatar.setAttribute('aria-hidden', 'true');
-    const text = element('p', 'text', message.text);
-    text.dir = 'auto';
-    const meta = element('div', 'meta');
-    meta.append(element('time'), element('span', 'note'));
-    const body = element('div', 'body');
-    body.append(element('span', 'author', message.user), text, meta);
-    item.append(element('div', 'day'), avatar, body);
-    showTime(item, message.created_at);
+    words.dir = 'auto';
+    item.append(element('div', 'day'), avatar, element('div', 'body', element('span', 'author', user), words, meta));
     return item;
   }
 }
 
-function element(tag, className = '', text = '') {
+/** What is said goes in as text, never as markup. */
+export function element(tag, className = '', ...content) {
   const element = document.createElement(tag);
   element.className = className;
-  element.textContent = text;
+  element.append(...content);
   return element;
 }
 
-function button(label, action) {
+export function button(label, action) {
   const button = element('button', '', label);
   button.type = 'button';
   button.addEventListener('click', action);
   return button;
 }
 
-function mark(item, state, note) {
+function mark(item, state, note, buttons = []) {
+  const place = item.querySelector('.note');
   item.classList.remove('pending', 'sent', 'failed');
   item.classList.add(state);
-  const place = item.querySelector('.note');
-  place.textContent = note;
+  place.replaceChildren(note, ...buttons);
   place.title = state === 'sent' && note ? 'stored by the server' : '';
 }
 
@@ -162,17 +139,17 @@ function showTime(item, createdAt) {
   item.dataset.at = date.getTime();
 }
 
-/** Whether an item begins a day, or goes on with what its author said just before; and the same for the next one. */
-function regroup(item) {
-  for (const each of [item, item.nextElementSibling]) if (each) group(each, each.previousElementSibling);
-}
-
-function group(item, previous) {
-  const [at, before] = [new Date(Number(item.dataset.at)), new Date(Number(previous?.dataset.at))];
-  const isNewDay = !previous || at.toDateString() !== before.toDateString();
-  const follows = !isNewDay && item.dataset.user === previous.dataset.user && at - before < GROUP_WITHIN;
-  item.classList.toggle('follows', follows);
-  item.querySelector('.day').textContent = isNewDay ? dayOf(at) : '';
+/** Shows whether an item begins a day, or goes on with what its author has just said; and the same for the next one. */
+function group(item) {
+  for (const each of [item, item.nextElementSibling]) {
+    if (!each) continue;
+    const previous = each.previousElementSibling;
+    const [at, before] = [new Date(Number(each.dataset.at)), new Date(Number(previous?.dataset.at))];
+    const isNewDay = at.toDateString() !== before.toDateString();
+    const follows = !isNewDay && each.dataset.user === previous.dataset.user && at - before < GROUP_WITHIN;
+    each.classList.toggle('follows', follows);
+    each.querySelector('.day').textContent = isNewDay ? dayOf(at) : '';
+  }
 }
 
 function dayOf(date) {

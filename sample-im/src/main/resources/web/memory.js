@@ -1,30 +1,20 @@
-/** What the browser remembers. Storage may be full or forbidden; then it is remembered only as long as the page is open. */
+/** What the browser remembers. Storage may be full or forbidden: then it is remembered as long as the page is open. */
 
 const NAME = 'im.name';
-const REFUSAL = 'im.refusal';
 const ROOMS = 'im.rooms';
 const DRAFT = 'im.draft/';
 
-/** The name this tab goes by; a new tab has none. */
+/** The name that this tab goes by (a new tab has none), and the last one in this browser. */
 export const tabName = () => attempt(() => sessionStorage.getItem(NAME));
-export const lastName = () => attempt(() => localStorage.getItem(NAME)) ?? '';
+export const lastName = () => load(NAME) ?? '';
 
 export function saveName(name) {
   attempt(() => sessionStorage.setItem(NAME, name));
-  attempt(() => localStorage.setItem(NAME, name));
+  save(NAME, name);
 }
 
 /** The tab begins anew: its name and its drafts go. */
 export const forgetTab = () => attempt(() => sessionStorage.clear());
-
-/** Why the server refused the last name: said on the page that asks for another. */
-export const saveRefusal = (reason) => attempt(() => sessionStorage.setItem(REFUSAL, reason));
-
-export function takeRefusal() {
-  const reason = attempt(() => sessionStorage.getItem(REFUSAL)) ?? '';
-  saveRefusal('');
-  return reason;
-}
 
 export const rooms = () => load(ROOMS) ?? [];
 export const addRoom = (name) => save(ROOMS, [...new Set([...rooms(), name])]);

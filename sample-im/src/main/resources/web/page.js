@@ -1,0 +1,244 @@
+/** The page: what is shown, and what the user does. */
+
+import { button, element } from './timeline.js';
+
+// What ended the connection, and what is said once an attempt to come back has failed.
+const WORDS = {
+  stopped: ['The server has stopped', 'The server is not back yet'],
+  lost: ['Connection lost', 'The server cannot be reached'],
+  busy: ['The server is busy', 'The server is busy'],
+  rate: ['Too much at once', 'Too much at once'],
+};
+const STOPPING = 'The server is stopping; what you write is kept';
+const NEAR_END = 60;
+const BACK_SHOWN = 2_500;
+const NOTICE_SHOWN = 6_000;
+
+const $ = (id) => document.getElementById(id);
+
+export class Page {
+  #chat;
+  #list = null;
+  #atEnd = true;
+  #top = 0;
+  #newer = 0;
+  #following = false;
+  #state = { name: 'connecting' };
+  #noticeTimer = null;
+
+  constructor(user, chat) {
+    this.#chat = chat;
+    $('welcome').hidden = true;
+    $('app').hidden = false;
+    $('me').textContent = user;
+    $('change-name').setAttribute('aria-label', `${user}: change name`);
+    this.#listen();
+    setInterval(() => this.#banner(), 250);
+  }
+
+  // --- rooms
+
+  rooms(rooms, current) {
+    const items = rooms.map((room) => element('li', '', this.#roomButton(room, room === current)));
+    $('room-list').replaceChildren(...items);
+    $('room-list').querySelector('[aria-current]').scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${current.name} · Chat`;
+  }
+
+  #roomButton(room, isCurrent) {
+    const open = button('', () => this.#chat.openRoom(room.name));
+    open.append(element('span', '', room.name));
+    open.dataset.room = room.name;
+    if (isCurrent) open.setAttribute('aria-current', 'true');
+    if (room.unread > 0) open.append(element('span', 'badge', room.unread, element('span', 'unseen', ' unread')));
+    return open;
+  }
+
+  open(room, draft) {
+    this.#list?.remove();
+    this.#list = room.timeline.list;
+    $('messages').append(this.#list);
+    $('room-title').textContent = room.name;
+    $('text').setAttribute('placeholder', `Message to ${room.name}`);
+    $('text').value = draft;
+    this.older(room);
+    this.#toEnd();
+    // On a phone, focus would raise the keyboard over the messages.
+    if (!matchMedia('(pointer: coarse)').matches) $('text').focus();
+  }
+
+  // --- messages
+
+  /** Whether the user sees the newest message. */
+  get seesEnd() {
+    return this.#atEnd && !document.hidden;
+  }
+
+  /** After messages were added at the end of the open room. */
+  added(fromOthers) {
+    for (const { user, text } of fromOthers.slice(-3)) this.#announce(`${user}: ${text}`);
+    if (!this.#atEnd) this.#newer += fromOthers.length;
+    this.#offerEnd();
+    this.#follow();
+  }
+
+  /** Puts older messages above without moving what is being read. */
+  prepend(change) {
+    const messages = $('messages');
+    const fromBottom = messages.scrollHeight - messages.scrollTop;
+    change();
+    messages.scrollTop = messages.scrollHeight - fromBottom;
+  }
+
+  older({ name, joined, hasOlder, loading, loadFailed }) {
+    $('earlier').hidden = !hasOlder;
+    $('earlier').textContent = loading ? 'Loading…' : loadFailed ? 'Could not load; try again' : 'Earlier messages';
+    $('beginning').hidden = !joined || hasOlder;
+    $('beginning').textContent = `This is where ${name} begins.`;
+    this.#follow();
+  }
+
+  fillText(text) {
+    $('text').value = text;
+    $('text').focus();
+  }
+
+  #announce(text) {
+    const line = element('p', '', text);
+    $('announcer').append(line);
+    setTimeout(() => line.remove(), 5_000);
+  }
+
+  #toEnd() {
+    this.#atEnd = true;
+    this.#offerEnd();
+    this.#follow();
+  }
+
+  #offerEnd() {
+    if (this.#atEnd) this.#newer = 0;
+    $('to-end').textContent = this.#newer > 0 ? `↓ ${this.#newer} new` : '↓ Newest';
+    $('to-end').hidden = this.#atEnd;
+  }
+
+  /** Once what changed is laid out: stays at the end, and asks for more if there is space above. */
+  #follow() {
+    if (this.#following) return;
+    this.#following = true;
+    requestAnimationFrame(() => {
+      const messages = $('messages');
+      this.#following = false;
+      if (this.#atEnd) messages.scrollTop = messages.scrollHeight;
+      if (messages.scrollHeight <= messages.clientHeight) this.#chat.older(true);
+    });
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = $('messages');
+    // Messages may have come since the scroll that this event tells of: only going up leaves the end.
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END || (this.#atEnd && scrollTop >= this.#top);
+    this.#top = scrollTop;
+    this.#offerEnd();
+    if (scrollTop < clientHeight) this.#chat.older(true);
+    this.#chat.seen();
+  }
+
+  // --- banner
+
+  connection(state, words) {
+    this.#state = state;
+    if (words) this.notice(words, 'good', BACK_SHOWN);
+    else if (state.name !== 'online') this.#endNotice();
+    this.#banner();
+  }
+
+  /** Says something for a few seconds, or until the connection changes. */
+  notice(text, kind = 'bad', milliseconds = NOTICE_SHOWN) {
+    clearTimeout(this.#noticeTimer);
+    this.#say(kind, text);
+    this.#noticeTimer = setTimeout(() => {
+      this.#endNotice();
+      this.#banner();
+    }, milliseconds);
+  }
+
+  #endNotice() {
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = null;
+  }
+
+  #banner() {
+    if (this.#noticeTimer) return;
+    const { name, why, failed, until, message } = this.#state;
+    const seconds = Math.ceil((until - Date.now()) / 1_000);
+    const words = navigator.onLine ? WORDS[why ?? 'lost'][Math.min(failed, 1)] : 'You are offline';
+    if (name === 'online') this.#say('', '');
+    else if (name === 'stopping') this.#say('wait', STOPPING);
+    else if (name === 'final') this.#say('bad', message, '', 'Start over');
+    else if (name === 'waiting') this.#say('wait', `${words}; reconnecting`, seconds > 0 ? ` in ${seconds} s` : '…', 'Now');
+    else if (why || failed) this.#say('wait', `${words}; reconnecting`, '…');
+    else this.#say('wait', 'Connecting', '…');
+  }
+
+  /** The words alone are announced, once; the count beside them is for the eye. */
+  #say(kind, text, count = '', button = '') {
+    $('banner').className = kind;
+    for (const [id, content] of Object.entries({ 'banner-text': text, 'banner-count': count, retry: button })) {
+      if ($(id).textContent !== content) $(id).textContent = content;
+    }
+    $('retry').hidden = button === '';
+  }
+
+  // --- what the user does
+
+  #listen() {
+    onSubmit('room-form', () => this.#joinTyped());
+    onSubmit('compose', () => this.#sendTyped());
+    $('change-name').addEventListener('click', () => this.#chat.changeName());
+    $('earlier').addEventListener('click', () => this.#chat.older());
+    $('to-end').addEventListener('click', () => this.#toEnd());
+    $('retry').addEventListener('click', () => this.#chat.retry());
+    $('messages').addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    $('text').addEventListener('input', () => this.#chat.draft($('text').value));
+    $('text').addEventListener('keydown', (event) => this.#key(event));
+    document.addEventListener('visibilitychange', () => this.#chat.seen());
+    new ResizeObserver(() => this.#follow()).observe($('messages'));
+  }
+
+  #joinTyped() {
+    const name = $('room-name').value.trim();
+    $('room-name').value = '';
+    if (name) this.#chat.openRoom(name);
+  }
+
+  #sendTyped() {
+    const text = $('text').value.trim();
+    if (!text || !this.#chat.send(text)) return;
+    this.fillText('');
+    this.#chat.draft('');
+    this.#toEnd();
+  }
+
+  #key(event) {
+    // Enter that ends the composition of a character (Chinese, Japanese, Korean) does not send.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#sendTyped();
+  }
+}
+
+/** Asks who the user is. */
+export function askName(name, entered) {
+  $('welcome').hidden = false;
+  $('name').value = name;
+  $('name').select();
+  onSubmit('name-form', () => entered($('name').value.trim()));
+}
+
+function onSubmit(id, action) {
+  $(id).addEventListener('submit', (event) => {
+    event.preventDefault();
+    action();
+  });
+}

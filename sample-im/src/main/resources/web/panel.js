@@ -1,0 +1,65 @@
+/** The small panel: what the server says of itself, asked once a second while the panel is open. */
+
+import * as memory from './memory.js';
+
+const EVERY = 1_000;
+const OPEN = 'im.panel';
+
+const $ = (id) => document.getElementById(id);
+
+export class Panel {
+  #timer = null;
+  #unsent;
+
+  /** @param unsent `unsent()` counts the messages that wait in this browser */
+  constructor(unsent) {
+    this.#unsent = unsent;
+    $('panel-toggle').addEventListener('click', () => {
+      memory.save(OPEN, $('panel').hidden);
+      this.#open($('panel').hidden);
+    });
+    this.#open(memory.load(OPEN) ?? matchMedia('(min-width: 64rem)').matches);
+  }
+
+  node(name) {
+    $('panel-node').textContent = name;
+  }
+
+  connection(name) {
+    $('connection-dot').className = name;
+    $('panel-connection').textContent = name;
+  }
+
+  #open(open) {
+    $('panel').hidden = !open;
+    $('panel-toggle').setAttribute('aria-expanded', open);
+    this.#watch();
+  }
+
+  async #watch() {
+    clearTimeout(this.#timer);
+    if ($('panel').hidden) return;
+    this.#show(await status());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#watch(), EVERY);
+  }
+
+  #show({ state, phase, in_flight: inFlight = {}, sessions }) {
+    const counts = Object.entries(inFlight).map(([gate, count]) => `${gate} ${count}`);
+    $('panel-state').textContent = state;
+    $('panel-state').dataset.state = state;
+    $('panel-phase').textContent = phase ?? '–';
+    $('panel-in-flight').textContent = counts.join(', ') || '–';
+    $('panel-sessions').textContent = sessions ?? '–';
+    $('panel-unsent').textContent = this.#unsent();
+  }
+}
+
+async function status() {
+  try {
+    const response = await fetch('api/status', { cache: 'no-store', signal: AbortSignal.timeout(EVERY) });
+    return response.ok ? await response.json() : { state: `HTTP ${response.status}` };
+  } catch {
+    return { state: 'unreachable' };
+  }
+}
