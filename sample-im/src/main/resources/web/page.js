@@ -21,6 +21,7 @@ export class Page {
   #list = null;
   #atEnd = true;
   #top = 0;
+  #size = '';
   #newer = 0;
   #following = false;
   #state = { name: 'connecting' };
@@ -135,10 +136,13 @@ export class Page {
   }
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = $('messages');
-    // Messages may have come since the scroll that this event tells of: only going up leaves the end.
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END || (this.#atEnd && scrollTop >= this.#top);
+    const { scrollTop, scrollHeight, clientHeight, clientWidth } = $('messages');
+    const size = `${clientWidth} x ${clientHeight}`;
+    const goesUp = scrollTop < this.#top && size === this.#size;
+    // Messages may have come since, or the phone was turned: only going up leaves the end.
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END || (this.#atEnd && !goesUp);
     this.#top = scrollTop;
+    this.#size = size;
     this.#offerEnd();
     if (scrollTop < clientHeight) this.#chat.older(true);
     this.#chat.seen();

@@ -99,10 +99,11 @@ export class Timeline {
     const avatar = element('span', `avatar hue-${hue(user)}`, [...user][0].toUpperCase());
     const words = element('p', 'text', text);
     const meta = element('div', 'meta', element('time'), element('span', 'note'));
+    const line = element('div', 'line', words, meta);
     item.dataset.user = user;
     avatar.setAttribute('aria-hidden', 'true');
     words.dir = 'auto';
-    item.append(element('div', 'day'), avatar, element('div', 'body', element('span', 'author', user), words, meta));
+    item.append(element('div', 'day'), avatar, element('div', 'body', element('span', 'author', user), line));
     return item;
   }
 }

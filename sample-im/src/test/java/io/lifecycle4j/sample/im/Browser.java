@@ -156,6 +156,12 @@ final class Browser implements AutoCloseable {
         driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(scheme)));
     }
 
+    void isWide() {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", 1100, "height", 700, "deviceScaleFactor", 1, "mobile", false));
+    }
+
     void isPhone(int width, int height, int density) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -166,6 +172,11 @@ final class Browser implements AutoCloseable {
     void isNoPhone() {
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
+    }
+
+    /** Waits until the page has been laid out and painted. */
+    void awaitPaint() {
+        run("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))");
     }
 
     void screenshot(Path file) throws IOException {

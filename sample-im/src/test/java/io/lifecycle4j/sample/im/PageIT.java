@@ -148,23 +148,22 @@ class PageIT {
     }
 
     @Test
-    void aWindowThatIsLookedAtAgainOrGetsItsNetworkBackReconnectsAtOnce() throws Exception {
+    void aWindowThatIsLookedAtAgainOrGetsItsNetworkBackReconnectsAtOnce() {
+        ann.runFirst(
+                "window.attempts = 0; window.WebSocket = class extends WebSocket { constructor(...given) {"
+                        + " window.attempts++; if (window.isAway) throw new Error('away'); super(...given); window.socket = this; } }");
         ann.enter(page, "ann", "hurry");
-        ann.run("Math.random = () => 0.999"); // the longest waits
-        server.signal("TERM");
-        server.awaitStatus();
-        ann.awaitText("#banner-text", "The server is not back yet; reconnecting");
-        String dispatch = "const count = document.querySelector('#banner-count');"
-                + " if (!count.textContent.endsWith(' s')) return 'not waiting';"
-                + " %s.dispatchEvent(new Event('%s')); return count.textContent";
-        for (String event :
-                List.of(dispatch.formatted("window", "online"), dispatch.formatted("document", "visibilitychange"))) {
+        ann.run("Math.random = () => 0.999; window.isAway = true; window.socket.close()"); // the longest waits
+        ann.awaitText("#banner-text", "The server cannot be reached; reconnecting");
+        for (String event : List.of(
+                "window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))")) {
             ann.await("it waits", () -> ann.text("#banner-count").endsWith(" s"));
-            assertThat(ann.run(event)).isEqualTo("…");
+            assertThat(ann.number("const before = window.attempts; " + event + "; return window.attempts - before"))
+                    .isEqualTo(1);
         }
-        startAgain();
+        ann.run("window.isAway = false");
         ann.find("#retry").click();
-        ann.await("it is back", ann::isOnline);
+        ann.await("it is back", () -> ann.isOnline() && ann.text("#banner").equals("Back"));
     }
 
     @Test
@@ -352,6 +351,28 @@ class PageIT {
                             + ".filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 32)"
                             + ".map((each) => each.outerHTML)"))
                     .isEmpty();
+        } finally {
+            ann.isNoPhone();
+        }
+    }
+
+    @Test
+    void whoSeesTheNewestMessageSeesItStillWhenThePhoneIsTurned() {
+        ann.enter(page, "ann", "turned");
+        for (int i = 0; i < 8; i++) {
+            ann.say("message " + i + " of some length, so that it takes more lines on a phone's width");
+        }
+        ann.await("all is stored", () -> ann.all(".sent").size() == 8);
+        try {
+            ann.isPhone(800, 600, 1);
+            ann.awaitPaint();
+            ann.isPhone(320, 480, 1);
+            ann.awaitPaint();
+            ann.awaitPaint();
+            assertThat(ann.shows("#to-end")).isFalse();
+            assertThat(ann.number("const all = document.querySelector('#messages');"
+                            + " return all.scrollHeight - all.scrollTop - all.clientHeight"))
+                    .isLessThan(2);
         } finally {
             ann.isNoPhone();
         }
