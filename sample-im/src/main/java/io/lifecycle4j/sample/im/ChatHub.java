@@ -149,7 +149,7 @@ final class ChatHub implements AutoCloseable {
         Membership[] entered = new Membership[1];
         rooms.compute(name, (unused, known) -> {
             Room room = known == null ? new Room(name) : known;
-            entered[0] = new Membership(room, session);
+            entered[0] = new Membership(room, session::push);
             room.add(entered[0]);
             return room;
         });

@@ -3,6 +3,7 @@ package io.lifecycle4j.sample.im;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,13 +16,16 @@ final class Membership {
     private record Early(long seq, ByteBuffer frame) {}
 
     private final Room room;
-    private final ChatSession session;
+    private final Consumer<ByteBuffer> client;
     private @Nullable List<Early> early = new ArrayList<>(); // until it begins; under this
     private long sent; // under this
 
-    Membership(Room room, ChatSession session) {
+    /**
+     * @param client takes frames, never blocks
+     */
+    Membership(Room room, Consumer<ByteBuffer> client) {
         this.room = room;
-        this.session = session;
+        this.client = client;
     }
 
     Room room() {
@@ -41,7 +45,7 @@ final class Membership {
         }
         early = null;
         sent = head;
-        session.push(joined);
+        client.accept(joined);
         kept.forEach(each -> deliver(each.seq(), each.frame()));
         return true;
     }
@@ -54,7 +58,7 @@ final class Membership {
             }
         } else if (seq > sent) {
             sent = seq;
-            session.push(frame);
+            client.accept(frame);
         }
     }
 }

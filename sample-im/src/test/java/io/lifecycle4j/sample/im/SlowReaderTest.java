@@ -41,11 +41,11 @@ final class SlowReaderTest {
                         .as("messages sent to a client that does not read")
                         .isLessThan(20_000);
             }
+            slow.readAll(); // it wakes, and learns why
+            assertThat(slow.awaitCloseCode()).isEqualTo(1013);
             int all = sent;
             await().until(() -> bob.heard().size() == all);
             assertThat(most).isLessThan(2.0 * QUEUE); // its own, and what the others are just being told
-            slow.readAll(); // it wakes, and learns why
-            assertThat(slow.awaitCloseCode()).isEqualTo(1013);
             await().until(() -> server.metric("im_client_queue_bytes") == 0);
             assertThat(server.metric("im_sessions")).isEqualTo(2);
         }
