@@ -149,7 +149,7 @@ final class ChatHub implements AutoCloseable {
         Membership[] entered = new Membership[1];
         rooms.compute(name, (unused, known) -> {
             Room room = known == null ? new Room(name) : known;
-            entered[0] = new Membership(room, session::push);
+            entered[0] = new Membership(room, session::push, session::sendAway);
             room.add(entered[0]);
             return room;
         });
@@ -169,6 +169,11 @@ final class ChatHub implements AutoCloseable {
         if (room != null) {
             metrics.delivered(room.deliver(message, store));
         }
+    }
+
+    /** Tells all rooms what they missed. Blocks while it reads; throws a {@link StoreException} if that fails. */
+    void catchUp() {
+        rooms.values().forEach(room -> metrics.delivered(room.catchUp(store)));
     }
 
     /** Tells every client that the server goes away, and when to come back: each at a time of its own. */

@@ -152,6 +152,11 @@ public final class ChatSession implements Session.Listener {
         }
     }
 
+    /** Ends the connection of a client that is to come back at once, and to go on where it is. Never blocks. */
+    void sendAway() {
+        hub.writers().execute(() -> close(CloseCode.RESTART, "resume"));
+    }
+
     /** Gives Jetty what is queued, for it to be written before a close frame. */
     void handOver() {
         queue.handOver();

@@ -87,6 +87,9 @@ final class ImServer implements AppSetup {
                 "chat",
                 new ChatHub(store, receipts, tokens, sends, options.clients.limits(), metrics, settings.epoch()));
 
+        if (!options.serving.mongoUri.isEmpty()) { // other nodes may be at it, too
+            app.task("change-stream", new ChangeStream(mongo, hub)::follow);
+        }
         app.server(JettyServer.of("admin", admin).alwaysOpen());
 
         String leaving = options.stopping.leaving.name().toLowerCase(Locale.ROOT);

@@ -17,22 +17,32 @@ final class Membership {
 
     private final Room room;
     private final Consumer<ByteBuffer> client;
+    private final Runnable sendAway;
     private @Nullable List<Early> early = new ArrayList<>(); // until it begins; under this
     private long sent; // under this
 
     /**
      * @param client takes frames, never blocks
+     * @param sendAway ends the connection of a client that is to come back
      */
-    Membership(Room room, Consumer<ByteBuffer> client) {
+    Membership(Room room, Consumer<ByteBuffer> client, Runnable sendAway) {
         this.room = room;
         this.client = client;
+        this.sendAway = sendAway;
     }
 
     Room room() {
         return room;
     }
 
-    /** Sends the history up to the head, then what was said meanwhile; false if that was more than is kept. */
+    void sendAway() {
+        sendAway.run();
+    }
+
+    /**
+     * Sends the history up to the head, then what was said meanwhile; false if that was more than is kept, or not all of
+     * it.
+     */
     boolean begin(long head, ByteBuffer joined) {
         room.reached(head); // its lock is taken before ours, never after
         return tell(head, joined);
@@ -40,7 +50,7 @@ final class Membership {
 
     private synchronized boolean tell(long head, ByteBuffer joined) {
         List<Early> kept = early;
-        if (kept == null || kept.size() > MOST_EARLY) {
+        if (kept == null || kept.size() > MOST_EARLY || hasGap(head, kept)) {
             return false;
         }
         early = null;
@@ -48,6 +58,18 @@ final class Membership {
         client.accept(joined);
         kept.forEach(each -> deliver(each.seq(), each.frame()));
         return true;
+    }
+
+    // Another node's message may come later than one of this node's that follows it.
+    private static boolean hasGap(long head, List<Early> kept) {
+        long last = head;
+        for (Early each : kept) {
+            if (each.seq() > last + 1) {
+                return true;
+            }
+            last = Math.max(last, each.seq());
+        }
+        return false;
     }
 
     /** Hands on a message, unless the client has it. */

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 final class MessageDocuments {
+    static final String COLLECTION = "messages";
+
     private static final Document ID_ONLY = new Document("_id", 1);
     private static final int LEAPS = 20; // up to half a million messages further in one query
 
@@ -31,7 +33,7 @@ final class MessageDocuments {
     private final MongoCollection<Document> rooms;
 
     MessageDocuments(MongoDatabase database) {
-        messages = database.getCollection("messages");
+        messages = database.getCollection(COLLECTION);
         // A writer must see what is not yet durable too, else it would take a number that is taken.
         newest = messages.withReadConcern(ReadConcern.LOCAL);
         rooms = database.getCollection("rooms").withReadConcern(ReadConcern.LOCAL);
@@ -130,7 +132,7 @@ final class MessageDocuments {
                 .append("created_at", Date.from(message.createdAt()));
     }
 
-    private static ChatMessage message(Document document) {
+    static ChatMessage message(Document document) {
         return new ChatMessage(
                 document.getString("room_id"),
                 document.getLong("seq"),

@@ -128,7 +128,7 @@ final class MongoConnection implements AutoCloseable {
     }
 
     private void createIndexes() {
-        database.getCollection("messages")
+        database.getCollection(MessageDocuments.COLLECTION)
                 .withTimeout(INDEX_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .createIndexes(List.of(
                         index("room_created_desc", new Document("room_id", 1).append("created_at", -1), false),

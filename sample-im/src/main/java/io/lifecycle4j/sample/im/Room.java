@@ -10,10 +10,11 @@ import org.slf4j.LoggerFactory;
 /** The sessions in one room, and how far they have been told of its messages. Thread-safe. */
 final class Room {
     private static final Logger LOG = LoggerFactory.getLogger(Room.class);
+    private static final long UNKNOWN = -1;
 
     private final String name;
     private final Set<Membership> members = ConcurrentHashMap.newKeySet();
-    private long delivered; // 0: nothing is known; under this
+    private long delivered = UNKNOWN; // under this
 
     Room(String name) {
         this.name = name;
@@ -37,31 +38,60 @@ final class Room {
 
     /** The first to come sets the mark; later ones may be ahead of what is still to be told to the others. */
     synchronized void reached(long head) {
-        if (delivered == 0) {
+        if (delivered == UNKNOWN) {
             delivered = head;
         }
     }
 
     /**
-     * Tells all members of a stored message, in one encoding. A message before it that nobody was told of, because its
-     * write seemed to have failed, goes first. Returns how many frames were handed on.
+     * Tells all members of a stored message, in one encoding, once, in the order of the sequence. A message before it that nobody was
+     * told of goes first: its write seemed to have failed, or it comes from another node. Returns how many frames were handed on.
      */
     synchronized int deliver(ChatMessage message, MessageStore store) {
+        if (delivered == UNKNOWN) { // those who are in read the history yet, and keep this for later
+            return tell(message);
+        }
+        if (message.seq() <= delivered) {
+            return 0;
+        }
         int count = 0;
-        long missing = message.seq() - delivered - 1;
-        if (delivered > 0 && missing > 0 && missing <= Joining.MOST_MESSAGES) {
+        if (message.seq() > delivered + 1) {
             try {
-                Page page = store.after(name, delivered, (int) missing);
-                for (ChatMessage missed : page.messages()) {
-                    count += tell(missed);
-                }
+                count = catchUp(store);
             } catch (StoreException e) {
-                LOG.debug("Messages before {} are not handed on; clients see the gap", message.id(), e);
+                LOG.debug("Messages before {} cannot be read", message.id(), e);
+                sendAway();
             }
         }
-        count += tell(message);
-        delivered = Math.max(delivered, message.seq());
+        if (delivered == message.seq() - 1) {
+            delivered = message.seq();
+            count += tell(message);
+        }
         return count;
+    }
+
+    /** Tells all members of what is stored and they were not told of; if that is much, they are to come back for it. */
+    synchronized int catchUp(MessageStore store) {
+        int count = 0;
+        if (delivered != UNKNOWN && !members.isEmpty()) {
+            Page page = store.after(name, delivered, Joining.MOST_MESSAGES);
+            if (page.more()) {
+                sendAway();
+            } else {
+                for (ChatMessage missed : page.messages()) {
+                    delivered = missed.seq();
+                    count += tell(missed);
+                }
+            }
+        }
+        return count;
+    }
+
+    /** Who comes back goes on from the last message it has, or is told that it cannot. */
+    private void sendAway() {
+        members.forEach(Membership::sendAway);
+        members.clear();
+        delivered = UNKNOWN;
     }
 
     private int tell(ChatMessage message) {

@@ -12,7 +12,8 @@ final class MembershipTest {
     private final List<String> told = new ArrayList<>();
     private final Membership membership = new Membership(
             new Room("room"),
-            frame -> told.add(StandardCharsets.UTF_8.decode(frame.duplicate()).toString()));
+            frame -> told.add(StandardCharsets.UTF_8.decode(frame.duplicate()).toString()),
+            () -> {});
 
     @Test
     void whatIsSaidBeforeTheHistoryIsReadComesBehindItUnlessItIsPartOfIt() {
@@ -37,6 +38,13 @@ final class MembershipTest {
             deliver(i);
         }
         assertThat(membership.begin(0, frame("joined"))).isFalse();
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void aJoinDuringWhichMessagesCameOutOfTheirOrderIsDeclined() {
+        deliver(5, 7, 6); // the sixth is another node's
+        assertThat(membership.begin(4, frame("joined"))).isFalse();
         assertThat(told).isEmpty();
     }
 

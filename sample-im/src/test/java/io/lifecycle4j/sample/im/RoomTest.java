@@ -2,6 +2,7 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,59 +12,98 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 final class RoomTest {
-    private final List<Long> asked = new ArrayList<>();
     private final Room room = new Room("room");
+    private final Stored store = new Stored();
+    private final List<String> told = new ArrayList<>();
+    private int sentAway;
+
+    private void enter(long head) {
+        Membership membership = new Membership(
+                room,
+                frame -> told.add(StandardCharsets.UTF_8
+                        .decode(frame.duplicate())
+                        .toString()
+                        .replaceAll(".*\"seq\":(\\d+).*", "$1")),
+                () -> sentAway++);
+        room.add(membership);
+        membership.begin(head, StandardCharsets.UTF_8.encode("joined"));
+    }
+
+    private void deliver(long... sequences) {
+        for (long seq : sequences) {
+            store.head = Math.max(store.head, seq);
+            room.deliver(message(seq), store);
+        }
+    }
 
     @Test
     void aMessageThatWasStoredUnnoticedIsToldBeforeTheNextOne() {
-        room.reached(4);
-        assertThat(room.deliver(message(5), store())).isZero(); // nobody is in
-        assertThat(asked).isEmpty();
-        room.deliver(message(8), store());
-        assertThat(asked).containsExactly(6L, 7L);
+        enter(4);
+        deliver(5, 8);
+        assertThat(told).containsExactly("joined", "5", "6", "7", "8");
+        assertThat(store.reads).isEqualTo(1);
     }
 
     @Test
-    void aRoomOfWhichNothingIsKnownAsksForNothing() {
-        room.deliver(message(8), store());
-        room.deliver(message(7), store()); // a duplicate
-        room.deliver(message(9), store());
-        assertThat(asked).isEmpty();
+    void whatWasToldIsNotToldAgainWhateverOrderItComesIn() {
+        enter(0);
+        deliver(1, 3, 2, 3, 1, 4);
+        assertThat(told).containsExactly("joined", "1", "2", "3", "4");
     }
 
     @Test
-    void aDatabaseThatDoesNotAnswerHoldsNoMessageBack() {
-        room.reached(4);
-        room.deliver(message(8), new Reading() {
-            @Override
-            public Page after(String name, long after, int limit) {
-                throw new StoreException("away", null);
-            }
-        });
-        room.deliver(message(9), store());
-        assertThat(asked).isEmpty();
+    void whoIsMissingSomethingThatCannotBeReadIsSentAwayAndSeesNoGap() {
+        enter(4);
+        store.away = true;
+        deliver(8, 9);
+        assertThat(told).containsExactly("joined");
+        assertThat(sentAway).isEqualTo(1);
+        store.away = false;
+        enter(9);
+        deliver(10);
+        assertThat(told).containsExactly("joined", "joined", "10");
     }
 
-    private MessageStore store() {
-        return new Reading() {
-            @Override
-            public Page after(String name, long after, int limit) {
-                List<ChatMessage> messages = LongStream.rangeClosed(after + 1, after + limit)
-                        .peek(asked::add)
-                        .mapToObj(RoomTest::message)
-                        .toList();
-                return new Page(after + limit, messages, false);
-            }
-        };
+    @Test
+    void whoIsMissingMoreThanAPageIsSentAway() {
+        enter(4);
+        deliver(4 + Joining.MOST_MESSAGES + 1);
+        assertThat(told).containsExactly("joined");
+        assertThat(sentAway).isEqualTo(1);
+    }
+
+    @Test
+    void aRoomThatCatchesUpTellsWhatItsMembersDoNotHave() {
+        enter(4);
+        store.head = 6;
+        assertThat(room.catchUp(store)).isEqualTo(2);
+        assertThat(room.catchUp(store)).isZero();
+        assertThat(told).containsExactly("joined", "5", "6");
     }
 
     private static ChatMessage message(long seq) {
         return new ChatMessage("room", seq, "room/" + seq, "ann", "c" + seq, "text", Instant.EPOCH);
     }
 
-    private abstract static class Reading implements MessageStore {
+    private static final class Stored implements MessageStore {
+        private long head;
+        private boolean away;
+        private int reads;
+
         @Override
-        public CompletionStage<Stored> append(Draft draft) {
+        public Page after(String name, long after, int limit) {
+            reads++;
+            if (away) {
+                throw new StoreException("away", null);
+            }
+            List<ChatMessage> messages = LongStream.rangeClosed(after + 1, Math.min(head, after + limit))
+                    .mapToObj(RoomTest::message)
+                    .toList();
+            return new Page(head, messages, head > after + limit);
+        }
+
+        @Override
+        public CompletionStage<MessageStore.Stored> append(Draft draft) {
             throw new UnsupportedOperationException();
         }
 
