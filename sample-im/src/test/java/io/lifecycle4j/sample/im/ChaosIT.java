@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @DisabledOnOs(OS.WINDOWS) // has no kill
 class ChaosIT {
-    /** Short limits, so that a frozen database is noticed soon. */
-    private static final String IMPATIENT = "timeoutMS=1500&serverSelectionTimeoutMS=1000&connectTimeoutMS=1000";
+    /** A short limit for operations, so that a frozen database is noticed soon; a long one for the start on a busy machine. */
+    private static final String IMPATIENT = "timeoutMS=1500&serverSelectionTimeoutMS=5000&connectTimeoutMS=5000";
 
     private final ChaosSettings settings = ChaosSettings.fromProperties();
 
