@@ -82,10 +82,11 @@ final class ImServer implements AppSetup {
         RequestGate sends = app.gate("sends");
         Settings settings = new Settings(mongo.database());
         Tokens tokens = new Tokens(settings.tokenKey(), Clock.systemUTC());
+        String epoch = settings.epoch();
+        durability.sync(); // or a kill now would take back what clients are about to be told
         ImMetrics metrics = new ImMetrics();
         ChatHub hub = app.resource(
-                "chat",
-                new ChatHub(store, receipts, tokens, sends, options.clients.limits(), metrics, settings.epoch()));
+                "chat", new ChatHub(store, receipts, tokens, sends, options.clients.limits(), metrics, epoch));
 
         if (!options.serving.mongoUri.isEmpty()) { // other nodes may be at it, too
             app.task("change-stream", new ChangeStream(mongo, hub)::follow);
