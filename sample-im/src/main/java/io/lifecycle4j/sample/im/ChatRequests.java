@@ -119,7 +119,7 @@ final class ChatRequests {
         JsonNode after = frame.path("after");
         long seq = after.isObject() ? FrameFields.number(after, "seq", -1) : -1;
         if (!ROOM.matcher(name).matches()) {
-            decline(id, Declined.FORBIDDEN, "room: no name for one (expected: letters, digits, or . _ - inside)");
+            decline(id, Declined.FORBIDDEN, "room: '" + name + "' (expected: letters, digits, or . _ - inside)");
             return;
         }
         leave(name); // joins again, perhaps
