@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -46,6 +47,7 @@ class PageIT {
     private static Browser bob;
     private static ImProcess server;
     private static URI page;
+    private static boolean signalled;
 
     @BeforeAll
     static void open() throws Exception {
@@ -72,6 +74,20 @@ class PageIT {
     void noErrorsInTheBrowsers() {
         ann.assertNoComplaints();
         bob.assertNoComplaints();
+    }
+
+    /** A test that fails in an outage leaves the others a server all the same. */
+    @BeforeEach
+    void aServerIsThere() throws Exception {
+        if (signalled) {
+            server.close();
+            startAgain();
+        }
+    }
+
+    private static void signal(String name) throws Exception {
+        signalled = true;
+        server.signal(name);
     }
 
     /** Starts the next server where the last one was. */
@@ -120,7 +136,7 @@ class PageIT {
                 + " document.querySelector('#compose').requestSubmit();"
                 + " if (count === 60) clearInterval(window.writing); }, 15)");
         bob.awaitText("ann 5");
-        server.signal(signal);
+        signal(signal);
         server.awaitStatus();
         ann.await("60 written", () -> ann.all(".own").size() == 60);
         bob.await("the banner is there", () -> bob.text("#banner-text").endsWith("; reconnecting"));
@@ -182,7 +198,7 @@ class PageIT {
                                 .build(),
                         BodyHandlers.ofString());
         ann.await("the request is in flight", () -> ann.text("#panel-in-flight").contains("business 1"));
-        server.signal("TERM");
+        signal("TERM");
         ann.awaitText("#panel-phase", "ANNOUNCE");
         assertThat(ann.text("#panel-state")).isEqualTo("STOPPING");
         assertThat(ann.text("#banner")).isEmpty(); // it still serves
