@@ -216,7 +216,7 @@ class Chat {
   #joined(room, frame, asked) {
     const anew = room.join(frame, Boolean(asked?.after));
     if (anew) room.timeline.clear();
-    this.#show(room, frame.messages, anew);
+    this.#show(room, frame.messages ?? [], anew);
     this.#outbox.flush();
   }
 

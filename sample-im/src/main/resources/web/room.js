@@ -31,7 +31,7 @@ export class Room {
   }
 
   /** Goes on after `head`, or begins anew: then what was shown must go. Returns whether it begins anew. */
-  join({ epoch, head, recovered, messages }, isResuming) {
+  join({ epoch, head, recovered, messages = [] }, isResuming) {
     const anew = !(isResuming && recovered && epoch === this.epoch);
     this.joined = true;
     this.loadFailed = false;

@@ -119,7 +119,7 @@ final class BadInputTest {
             value = {
                 "{'t':'join','id':'1'}|error|bad_frame|room (expected: a string of 1 to 64 characters)",
                 "{'t':'join','id':'1','room':7}|error|bad_frame|room (expected: a string of 1 to 64 characters)",
-                "{'t':'join','id':'1','room':'a/b'}|error|forbidden|room: no name for one (expected: letters, digits, or . _ - inside)",
+                "{'t':'join','id':'1','room':'a/b'}|error|forbidden|room: 'a/b' (expected: letters, digits, or . _ - inside)",
                 "{'t':'join','id':'1','room':'lobby','after':{'epoch':'x','seq':'1'}}|error|bad_frame|seq (expected: a whole number >= 0)",
                 "{'t':'send','id':'1','room':'lobby','text':'no cid'}|error|bad_frame|cid (expected: a string of 1 to 64 characters)",
                 "{'t':'send','id':'1','room':'lobby','cid':'c','text':7}|error|bad_frame|text (expected: a string of 1 to 32768 characters)",

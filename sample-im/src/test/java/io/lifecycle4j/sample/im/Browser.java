@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
@@ -29,7 +31,12 @@ import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** A browser of its own, with a fresh profile, and what its user does and sees on the page. */
 final class Browser implements AutoCloseable {
+    private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    static {
+        SELENIUM.setLevel(Level.SEVERE); // it warns that it has no classes for this Chromium's DevTools: none are used
+    }
 
     private final ChromeDriver driver;
     private final WebDriverWait wait;

@@ -40,6 +40,13 @@ class PageIT {
             + " if (text && window.noted.at(-1) !== text) window.noted.push(text); };"
             + " new MutationObserver(note).observe(place, { subtree: true, childList: true, characterData: true });";
 
+    /** Lets a test count attempts to connect, let them fail ({@code isAway}), and keep from the page what it is told ({@code isDeaf}). */
+    private static final String SOCKET_UNDER_CONTROL =
+            "window.attempts = 0; window.WebSocket = class extends WebSocket {"
+                    + " constructor(...given) { window.attempts++; if (window.isAway) throw new Error('away');"
+                    + "   super(...given); window.socket = this; }"
+                    + " set onmessage(handler) { super.onmessage = (event) => window.isDeaf || handler(event); } }";
+
     @TempDir
     static Path data;
 
@@ -128,7 +135,8 @@ class PageIT {
     void aRestartUnderThePageLosesAndDoublesNothing(String signal, String first, String then) throws Exception {
         ann.enter(page, "ann", "restart-" + signal);
         bob.enter(page, "bob", "restart-" + signal);
-        Stream.of(ann, bob).forEach(each -> each.run(NOTE_TEXTS, "#banner"));
+        ann.run(NOTE_TEXTS, "#banner");
+        ann.run("Math.random = () => 0.5"); // no wait so short that it isn't counted down
         // Ann writes all the time: some of it is stored, some on its way when the signal comes, some written while
         // nobody is there.
         ann.run("let count = 0; window.writing = setInterval(() => {"
@@ -164,10 +172,26 @@ class PageIT {
     }
 
     @Test
+    void aMessageWhoseAcknowledgementIsLostIsNotDoubled() throws Exception {
+        ann.runFirst(SOCKET_UNDER_CONTROL);
+        ann.enter(page, "ann", "deaf");
+        bob.enter(page, "bob", "deaf");
+        ann.run("window.isDeaf = true");
+        ann.say("once");
+        ann.say("after it");
+        bob.awaitText("once");
+        assertThat(ann.all(".own.pending")).hasSize(2);
+        ann.run("window.isDeaf = false; window.socket.close()");
+        bob.awaitText("after it");
+        ann.await("all is stored", () -> ann.all(".own.sent").size() == 2);
+        assertThat(ann.texts()).containsExactly("once", "after it");
+        assertThat(bob.texts()).containsExactly("once", "after it");
+        assertThat(ChatClient.history(page, "eve", "deaf")).containsExactly("once", "after it");
+    }
+
+    @Test
     void aWindowThatIsLookedAtAgainOrGetsItsNetworkBackReconnectsAtOnce() {
-        ann.runFirst(
-                "window.attempts = 0; window.WebSocket = class extends WebSocket { constructor(...given) {"
-                        + " window.attempts++; if (window.isAway) throw new Error('away'); super(...given); window.socket = this; } }");
+        ann.runFirst(SOCKET_UNDER_CONTROL);
         ann.enter(page, "ann", "hurry");
         ann.run("Math.random = () => 0.999; window.isAway = true; window.socket.close()"); // the longest waits
         ann.awaitText("#banner-text", "The server cannot be reached; reconnecting");
