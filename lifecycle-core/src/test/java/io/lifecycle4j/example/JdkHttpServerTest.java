@@ -1,0 +1,160 @@
+package io.lifecycle4j.example;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import io.lifecycle4j.App;
+import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.AppStartException;
+import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.ShutdownReport;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The adapter of docs/adapters.md, over real sockets. */
+@Timeout(60)
+class JdkHttpServerTest {
+    private final CountDownLatch arrived = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final AppBuilder builder = App.builder("test");
+    private final App app = builder.build();
+    private JdkHttpServer server;
+
+    @BeforeEach
+    void register() throws IOException {
+        server =
+                builder.server(new JdkHttpServer("business", new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                        .handle("/", exchange -> answer(exchange))
+                        .handle("/slow", exchange -> {
+                            arrived.countDown();
+                            await(release);
+                            answer(exchange);
+                        }));
+    }
+
+    @AfterEach
+    void stop() {
+        release.countDown();
+        app.close();
+    }
+
+    private static void answer(HttpExchange exchange) throws IOException {
+        byte[] body = "done".getBytes(StandardCharsets.US_ASCII);
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        }
+    }
+
+    private CompletableFuture<HttpResponse<String>> get(String path) {
+        URI uri = URI.create("http://127.0.0.1:" + server.port() + path);
+        return client.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    }
+
+    private RequestGate gate() {
+        return server.gates().get(0);
+    }
+
+    @Test
+    void aRequestInFlightGetsItsWhole200AndALaterOne503() throws Exception {
+        app.start();
+        assertThat(get("/").get().statusCode()).isEqualTo(200);
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> gate().isClosed());
+
+        HttpResponse<String> late = get("/").get(10, TimeUnit.SECONDS);
+        assertThat(late.statusCode()).isEqualTo(503);
+        assertThat(late.headers().firstValue("connection")).hasValue("close");
+        assertThat(late.headers().firstValue("retry-after")).hasValue("1");
+
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.isClean()).isTrue();
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+    }
+
+    @Test
+    void aRejectedConnectionIsClosed() throws Exception {
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> gate().isClosed());
+
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII); // until its end
+            assertThat(all).startsWith("HTTP/1.1 503");
+        }
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void theDrainEndsWithTheLastResponseAndNotAtItsLimit() throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(20));
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> gate().isClosed());
+        assertThat(server.inFlight()).containsExactly("GET /slow");
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        assertThat(app.shutdown("test").duration()).isLessThan(Duration.ofSeconds(15));
+    }
+
+    @Test
+    void whatIsLeftAtTheDrainsLimitIsCut() throws Exception {
+        builder.drainTimeout(Duration.ofMillis(100));
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
+        assertThat(slow).failsWithin(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws Exception {
+        app.start();
+        AppBuilder other = App.builder("other");
+        other.server(
+                new JdkHttpServer("business", new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())));
+        try (App second = other.build()) {
+            assertThatThrownBy(second::start)
+                    .isInstanceOf(AppStartException.class)
+                    .hasMessageContaining("server 'business' cannot listen on ")
+                    .hasMessageContaining(":" + server.port());
+        }
+    }
+}
