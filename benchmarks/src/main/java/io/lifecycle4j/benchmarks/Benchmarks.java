@@ -1,6 +1,7 @@
 package io.lifecycle4j.benchmarks;
 
 import io.lifecycle4j.benchmarks.rolling.Rolling;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -14,7 +15,8 @@ public final class Benchmarks {
             "usage: Benchmarks gate [rounds] | drain [batches] | idle [pairs] | forced [pairs] | deadline [runs]"
                     + " | chat path/to/sample-im.jar [runs]"
                     + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]"
-                    + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]";
+                    + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]"
+                    + " | timeline path/to/image.svg";
 
     private Benchmarks() {}
 
@@ -36,6 +38,7 @@ public final class Benchmarks {
             case "stop" -> StopFigures.printIdle(count(arguments, 1, 5), crowds(arguments));
             case "inflight" -> StopFigures.printInFlight(count(arguments, 1, 15));
             case "sessions" -> SessionsFigure.print(count(arguments, 1, 5), count(arguments, 2, 10_000));
+            case "timeline" -> TimelineFigure.draw(Path.of(arguments[1]));
             case "load" -> LoadFigure.print(count(arguments, 1, 10));
             default -> {
                 System.err.println(USAGE);
