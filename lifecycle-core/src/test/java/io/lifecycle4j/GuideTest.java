@@ -5,30 +5,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The guides show code that is compiled and run. */
 class GuideTest {
+    private static final Pattern SNIPPET =
+            Pattern.compile("// begin: ([\\w-]+)\n(.*?)\n[ ]*// end: \\1\n", Pattern.DOTALL);
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)\n```", Pattern.DOTALL);
 
     @Test
-    void theGuideToTestingShowsTheTestsAsTheyAre() throws Exception {
-        String guide = Files.readString(Path.of("../docs/testing.md"));
-        String source = Files.readString(Path.of("src/test/java/io/lifecycle4j/example/ShopTest.java"));
-        var snippets = Pattern.compile("// begin: (\\w+)\n(.*?)\n    // end: \\1", Pattern.DOTALL)
-                .matcher(source);
-        int count = 0;
-        while (snippets.find()) {
-            count++;
-            String code = snippets.group(2).replaceAll("(?m)^ {4}", "");
-            assertThat(guide).contains("```java\n" + code + "\n```");
+    void everyJavaBlockOfAGuideIsCodeOfTheBuildAndAllThatIsMarkedIsShown() throws Exception {
+        Map<String, String> snippets = snippets();
+        List<String> shown = new ArrayList<>();
+        for (Path guide : guides()) {
+            var blocks = JAVA_BLOCK.matcher(Files.readString(guide));
+            while (blocks.find()) {
+                String code = comparable(blocks.group(1));
+                assertThat(snippets.containsValue(code))
+                        .as("%s: what no source has between begin and end comments:\n%s", guide, code)
+                        .isTrue();
+                shown.add(code);
+            }
         }
-        assertThat(count).isEqualTo(4);
-        assertThat(guide.split("```java", -1)).hasSize(count + 1);
+        snippets.forEach((where, code) -> assertThat(shown.contains(code))
+                .as("%s: shown by no guide", where)
+                .isTrue());
+        assertThat(shown).hasSizeGreaterThan(4);
     }
 
     @Test
@@ -63,15 +72,47 @@ class GuideTest {
         assertThat(count).isGreaterThan(100);
     }
 
-    private static Map<String, String> testSources() throws IOException {
-        Map<String, String> sources = new HashMap<>();
-        for (String module : List.of("lifecycle-core", "lifecycle-jetty", "sample-im")) {
-            try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "test", "java"))) {
-                for (Path file : files.filter(Files::isRegularFile).toList()) {
-                    sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+    /** The README and the pages of docs. */
+    static List<Path> guides() throws IOException {
+        List<Path> guides = new ArrayList<>(List.of(Path.of("../README.md")));
+        try (Stream<Path> files = Files.list(Path.of("../docs"))) {
+            files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(guides::add);
+        }
+        return guides;
+    }
+
+    // By file and name.
+    private static Map<String, String> snippets() throws IOException {
+        Map<String, String> snippets = new TreeMap<>();
+        for (String module : List.of("lifecycle-core", "lifecycle-jetty")) {
+            for (Path file : filesBelow(Path.of("..", module, "src", "test", "java"))) {
+                var marked = SNIPPET.matcher(Files.readString(file));
+                while (marked.find()) {
+                    snippets.put(file.getFileName() + ": " + marked.group(1), comparable(marked.group(2)));
                 }
             }
         }
+        return snippets;
+    }
+
+    // A guide may line up comments at the ends of lines, which the formatter of the sources does not.
+    private static String comparable(String code) {
+        return code.stripIndent().replaceAll("(?<=\\S) {2,}//", " //");
+    }
+
+    private static Map<String, String> testSources() throws IOException {
+        Map<String, String> sources = new HashMap<>();
+        for (String module : List.of("lifecycle-core", "lifecycle-jetty", "sample-im")) {
+            for (Path file : filesBelow(Path.of("..", module, "src", "test", "java"))) {
+                sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+            }
+        }
         return sources;
+    }
+
+    private static List<Path> filesBelow(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).toList();
+        }
     }
 }
