@@ -37,6 +37,7 @@ public interface AppView {
     /**
      * Returns a stage that completes when a shutdown is asked for. What depends on it runs on a thread of its own, so it
      * may block or throw without harm to the shutdown; it cannot be completed from outside.
+     * Ask once, in the setup, and not for each request: a stage lives as long as the app, and costs a thread at its end.
      */
     CompletionStage<ShutdownReason> whenShuttingDown();
 

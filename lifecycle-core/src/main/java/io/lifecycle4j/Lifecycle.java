@@ -86,7 +86,7 @@ final class Lifecycle {
     /** Tells those who hang on the shutdown's begin. */
     void announceStop() {
         tell();
-        shuttingDown.complete(stop().reason());
+        tell(shuttingDown, stop().reason());
     }
 
     /** Returns what is known once a shutdown was asked for. */
@@ -104,7 +104,7 @@ final class Lifecycle {
         snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
         tell();
         end.countDown();
-        stopped.complete(outcome);
+        tell(stopped, outcome);
     }
 
     /** Waits for STOPPED; an interrupt does not end the wait, it is kept for later. */
@@ -133,6 +133,18 @@ final class Lifecycle {
 
     CompletionStage<ShutdownReport> whenStopped() {
         return stopped.thenApplyAsync(outcome -> outcome, this::onThread).minimalCompletionStage();
+    }
+
+    // Starts the threads of all who wait on one of its own: the sequence has a deadline, and there may be many.
+    private <T> void tell(CompletableFuture<T> waiting, T news) {
+        try {
+            if (waiting.getNumberOfDependents() > 0) {
+                onThread(() -> waiting.complete(news));
+                return;
+            }
+        } catch (Throwable e) { // no thread to be had
+        }
+        waiting.complete(news);
     }
 
     private void onThread(Runnable work) {

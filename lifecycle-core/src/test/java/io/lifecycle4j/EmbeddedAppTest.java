@@ -20,6 +20,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -384,6 +385,19 @@ class EmbeddedAppTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    @Test
+    void manyStagesDoNotHoldUpTheShutdown() throws Exception {
+        App app = App.builder("im").build();
+        AtomicInteger told = new AtomicInteger();
+        for (int i = 0; i < 5_000; i++) {
+            app.whenShuttingDown().thenRun(told::incrementAndGet);
+        }
+        app.start();
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(told.get()).isLessThan(4_000); // the rest is told meanwhile
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> told.get() == 5_000);
     }
 
     @Test
