@@ -78,11 +78,11 @@ final class Browser implements AutoCloseable {
                 .orElse(null);
     }
 
-    /** Opens a room of the page under a name. */
+    /** Opens a room of the page under a name, with nothing remembered. */
     Browser enter(URI page, String user, String room) {
-        driver.get(page.resolve("/#" + room).toString());
+        driver.get(page.resolve("/icon.svg").toString()); // the page's origin, without its scripts
         run("sessionStorage.clear(); localStorage.clear()");
-        driver.navigate().refresh();
+        driver.get(page.resolve("/#" + room).toString());
         find("#name").sendKeys(user + Keys.ENTER);
         await("the room '" + room + "' is joined", () -> isOnline() && shows("#beginning, #earlier, li.message"));
         return this;
@@ -190,11 +190,12 @@ final class Browser implements AutoCloseable {
         Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
     }
 
-    /** What the browser holds against the page: errors, violations of its policy; a server that is away apart. */
+    /** What the browser holds against the page: errors, violations of its policy; a server that is away, and a picture apart. */
     List<String> complaints() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(entry -> entry.getMessage())
-                .filter(message -> !message.matches("(?s).*(net::ERR_|WebSocket connection to|status of 503).*"))
+                .filter(message ->
+                        !message.matches("(?s).*(net::ERR_|WebSocket connection to|status of 503|favicon\\.ico).*"))
                 .toList();
     }
 

@@ -102,6 +102,7 @@ class PageIT {
         String port = String.valueOf(page.getPort());
         server = ImProcess.start(data, "--demo", "--announce-delay", "1500ms", "--port", port)
                 .awaitRunning();
+        signalled = false;
     }
 
     @Test
