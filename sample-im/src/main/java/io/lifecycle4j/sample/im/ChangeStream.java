@@ -8,7 +8,9 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import io.lifecycle4j.AppView;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
 import org.bson.Document;
@@ -17,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands on what other nodes have stored. What this node stored itself comes by here, too, and is dropped by its sequence.
+ * Tells the rooms that other nodes have stored something. What this node stored itself comes by here, too, and is no news.
  *
- * <p>The stream only says that there is news; the truth is in the collection, from which a room reads what it finds
- * missing. So a stream that was lost is opened where it broke off, or at the present if the server no longer knows that
- * place, and then every room reads on from where it is. It stops within {@link #PATIENCE}.
+ * <p>The stream only says how far a room has got; what was said is read from the collection, in the order of the sequence. For the
+ * embedded server's stream also has what it refused to store. And a stream that was lost does no harm: it is opened where it
+ * broke off, or at the present if the server no longer knows that place, and then every room reads on from where it is.
  */
 final class ChangeStream {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeStream.class);
@@ -74,14 +76,22 @@ final class ChangeStream {
     }
 
     private void read(MongoChangeStreamCursor<ChangeStreamDocument<Document>> changes) throws InterruptedException {
+        Map<String, Long> news = new HashMap<>();
         while (!Thread.currentThread().isInterrupted()) {
             ChangeStreamDocument<Document> change = changes.tryNext();
             if (change == null) {
                 TimeUnit.NANOSECONDS.sleep(IDLE.toNanos());
-            } else if (change.getFullDocument() != null) {
-                hub.deliver(MessageDocuments.message(change.getFullDocument()));
+                continue;
             }
-            place = changes.getResumeToken();
+            Document message = change.getFullDocument();
+            if (message != null) {
+                news.merge(message.getString("room_id"), message.getLong("seq"), Math::max);
+            }
+            if (changes.available() == 0) {
+                hub.heardOf(news);
+                news.clear();
+                place = changes.getResumeToken();
+            }
         }
     }
 

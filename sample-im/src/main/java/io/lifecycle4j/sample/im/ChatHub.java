@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -168,6 +169,24 @@ final class ChatHub implements AutoCloseable {
         Room room = rooms.get(message.room());
         if (room != null) {
             metrics.delivered(room.deliver(message, store));
+        }
+    }
+
+    /** Other nodes have stored messages, up to these sequences, in these rooms. */
+    void heardOf(Map<String, Long> news) {
+        news.forEach((name, seq) -> {
+            Room room = rooms.get(name);
+            if (room != null) { // somebody is in
+                metrics.delivered(room.heardOf(seq, store));
+            }
+        });
+    }
+
+    /** Tells a room what other nodes stored while the first to come in read its history. */
+    void tellNews(String name) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            metrics.delivered(room.tellNews(store));
         }
     }
 

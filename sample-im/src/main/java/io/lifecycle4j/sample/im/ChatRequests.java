@@ -24,6 +24,7 @@ final class ChatRequests {
     private static final Logger LOG = LoggerFactory.getLogger(ChatRequests.class);
     private static final Pattern ROOM = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,63}");
     private static final int MOST_NAME_LENGTH = 64;
+    private static final int MOST_READINGS = 3;
     private static final int MOST_TOKEN_LENGTH = 512;
     private static final int PAGE = 50;
     private static final Duration RETRY = Duration.ofSeconds(1);
@@ -127,12 +128,11 @@ final class ChatRequests {
             decline(id, Declined.TOO_MANY_ROOMS, "in " + memberships.size() + " rooms already");
             return;
         }
-        Membership membership = hub.enter(name, session);
-        memberships.put(name, membership);
         boolean joined = false;
         try {
-            Joining joining = Joining.read(hub, name, after.path("epoch").asText(), seq);
-            joined = membership.begin(joining.page().head(), Json.encode(joining.answer(id, name, hub.epoch())));
+            for (int attempt = 1; attempt <= MOST_READINGS && !joined; attempt++) {
+                joined = join(id, name, after.path("epoch").asText(), seq);
+            }
         } catch (StoreException e) {
             LOG.debug("A room was not joined", e);
         }
@@ -141,7 +141,18 @@ final class ChatRequests {
             decline(id, Declined.STORE, "the database does not answer; try again");
         } else if (session.isClosed()) { // meanwhile, and perhaps too early for leaveAll to find the room
             leave(name);
+        } else {
+            hub.tellNews(name);
         }
+    }
+
+    /** Returns false if what was said meanwhile does not follow on the history that was read: it is to be read again. */
+    private boolean join(@Nullable JsonNode id, String name, String epoch, long after) {
+        leave(name);
+        Membership membership = hub.enter(name, session);
+        memberships.put(name, membership);
+        Joining joining = Joining.read(hub, name, epoch, after);
+        return membership.begin(joining.page().head(), Json.encode(joining.answer(id, name, hub.epoch())));
     }
 
     private void leave(String name) {

@@ -44,13 +44,13 @@ final class Membership {
      * it.
      */
     boolean begin(long head, ByteBuffer joined) {
-        room.reached(head); // its lock is taken before ours, never after
-        return tell(head, joined);
+        long reached = room.reached(head); // its lock is taken before ours, never after
+        return tell(head, reached, joined);
     }
 
-    private synchronized boolean tell(long head, ByteBuffer joined) {
+    private synchronized boolean tell(long head, long reached, ByteBuffer joined) {
         List<Early> kept = early;
-        if (kept == null || kept.size() > MOST_EARLY || hasGap(head, kept)) {
+        if (kept == null || kept.size() > MOST_EARLY || hasGap(head, kept, reached)) {
             return false;
         }
         early = null;
@@ -60,8 +60,9 @@ final class Membership {
         return true;
     }
 
-    // Another node's message may come later than one of this node's that follows it.
-    private static boolean hasGap(long head, List<Early> kept) {
+    // Another node's message may come later than one of this node's that follows it; or never, if somebody who read the
+    // history later than this client was the first to begin.
+    private static boolean hasGap(long head, List<Early> kept, long reached) {
         long last = head;
         for (Early each : kept) {
             if (each.seq() > last + 1) {
@@ -69,7 +70,7 @@ final class Membership {
             }
             last = Math.max(last, each.seq());
         }
-        return false;
+        return last < reached;
     }
 
     /** Hands on a message, unless the client has it. */

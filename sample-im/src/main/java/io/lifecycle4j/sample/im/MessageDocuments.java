@@ -132,7 +132,7 @@ final class MessageDocuments {
                 .append("created_at", Date.from(message.createdAt()));
     }
 
-    static ChatMessage message(Document document) {
+    private static ChatMessage message(Document document) {
         return new ChatMessage(
                 document.getString("room_id"),
                 document.getLong("seq"),

@@ -15,6 +15,7 @@ final class Room {
     private final String name;
     private final Set<Membership> members = ConcurrentHashMap.newKeySet();
     private long delivered = UNKNOWN; // under this
+    private long news; // the highest sequence that another node is known to have stored; under this
 
     Room(String name) {
         this.name = name;
@@ -36,11 +37,12 @@ final class Room {
         return members.isEmpty();
     }
 
-    /** The first to come sets the mark; later ones may be ahead of what is still to be told to the others. */
-    synchronized void reached(long head) {
+    /** The first to come sets the mark; later ones may be ahead of what is still to be told to the others. Returns the mark. */
+    synchronized long reached(long head) {
         if (delivered == UNKNOWN) {
             delivered = head;
         }
+        return delivered;
     }
 
     /**
@@ -54,20 +56,32 @@ final class Room {
         if (message.seq() <= delivered) {
             return 0;
         }
-        int count = 0;
-        if (message.seq() > delivered + 1) {
-            try {
-                count = catchUp(store);
-            } catch (StoreException e) {
-                LOG.debug("Messages before {} cannot be read", message.id(), e);
-                sendAway();
-            }
-        }
+        int count = message.seq() > delivered + 1 ? read(store) : 0;
         if (delivered == message.seq() - 1) {
             delivered = message.seq();
             count += tell(message);
         }
         return count;
+    }
+
+    /** Another node has stored messages up to this one; nobody is told later than when the first to come in has its history. */
+    synchronized int heardOf(long seq, MessageStore store) {
+        news = Math.max(news, seq);
+        return tellNews(store);
+    }
+
+    synchronized int tellNews(MessageStore store) {
+        return delivered == UNKNOWN || news <= delivered ? 0 : read(store);
+    }
+
+    private int read(MessageStore store) {
+        try {
+            return catchUp(store);
+        } catch (StoreException e) {
+            LOG.debug("Messages after {}/{} cannot be read", name, delivered, e);
+            sendAway();
+            return 0;
+        }
     }
 
     /** Tells all members of what is stored and they were not told of; if that is much, they are to come back for it. */

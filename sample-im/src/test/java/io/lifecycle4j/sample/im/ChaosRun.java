@@ -57,16 +57,23 @@ final class ChaosRun implements AutoCloseable {
         this.options = new ArrayList<>(List.of("--port", String.valueOf(port)));
         this.options.addAll(Arrays.asList(options));
         this.moments = new Moments(settings.seed());
-        this.crowd = new Crowd(port, settings.clients(), settings.sendsPerSecond(), moments.random());
+        this.crowd = new Crowd(List.of(port), settings.clients(), settings.sendsPerSecond(), moments.random());
     }
 
     /** Below the ports that the system gives to clients: one of a thousand of these could else take the server's. */
     static int freePort() {
-        return IntStream.rangeClosed(FIRST_PORT, LAST_PORT)
+        return freePorts(1).get(0);
+    }
+
+    static List<Integer> freePorts(int count) {
+        List<Integer> free = IntStream.rangeClosed(FIRST_PORT, LAST_PORT)
                 .map(port -> LAST_PORT - (int) ((port + ProcessHandle.current().pid() * 7L) % 100))
                 .filter(ChaosRun::isFree)
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no port is free"));
+                .limit(count)
+                .boxed()
+                .toList();
+        assertThat(free).as("free ports").hasSize(count);
+        return free;
     }
 
     private static boolean isFree(int port) {
@@ -90,8 +97,7 @@ final class ChaosRun implements AutoCloseable {
 
     /** Starts a server; does not wait until it runs. */
     ImProcess startServer() throws IOException {
-        servers++;
-        crowd.serverStarts();
+        servers = crowd.serverStarts(port);
         ImProcess started = ImProcess.start(folder, options.toArray(String[]::new));
         process = started;
         return started;
@@ -177,7 +183,7 @@ final class ChaosRun implements AutoCloseable {
         terminate();
         List<Evidence.Witness> witnesses = crowd.witnesses();
         startServer().awaitRunning();
-        Map<String, List<Message>> stored = readBack(witnesses);
+        Map<String, List<Message>> stored = readBack(server().address(), witnesses);
         terminate();
         Verdict verdict = Judge.judge(new Evidence(witnesses, stored, stoppedCleanly, exits));
         Map<String, Object> figures = new LinkedHashMap<>(verdict.figures());
@@ -193,24 +199,24 @@ final class ChaosRun implements AutoCloseable {
         return whole;
     }
 
-    private Map<String, List<Message>> readBack(List<Evidence.Witness> witnesses) throws Exception {
+    static Map<String, List<Message>> readBack(URI server, List<Evidence.Witness> witnesses) throws Exception {
         Set<String> rooms = new TreeSet<>();
         witnesses.forEach(witness -> rooms.addAll(witness.heard().keySet()));
         HttpClient http = HttpClient.newHttpClient();
-        String token = ChatClient.token(server().address(), "reader");
+        String token = ChatClient.token(server, "reader");
         Map<String, List<Message>> stored = new LinkedHashMap<>();
         for (String room : rooms) {
-            stored.put(room, readBack(http, token, room));
+            stored.put(room, readBack(server, http, token, room));
         }
         return stored;
     }
 
-    private List<Message> readBack(HttpClient http, String token, String room) throws Exception {
+    private static List<Message> readBack(URI server, HttpClient http, String token, String room) throws Exception {
         List<Message> all = new ArrayList<>();
         long before = Long.MAX_VALUE;
         boolean more = true;
         while (more) {
-            URI page = server().address().resolve("/api/rooms/" + room + "/messages?limit=300&before=" + before);
+            URI page = server.resolve("/api/rooms/" + room + "/messages?limit=300&before=" + before);
             HttpResponse<String> response = http.send(
                     HttpRequest.newBuilder(page)
                             .header("Authorization", "Bearer " + token)

@@ -29,7 +29,7 @@ final class Crowd implements AutoCloseable {
     private static final int SPOKEN_AGAIN = 25; // one in so many
     private static final long TICK_MILLIS = 10;
 
-    private final int port;
+    private final List<Integer> ports;
     private final Random random;
     private final List<CrowdClient> clients = new ArrayList<>();
     private final ExecutorService workers = Executors.newFixedThreadPool(2);
@@ -38,7 +38,9 @@ final class Crowd implements AutoCloseable {
             .executor(workers)
             .build();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private final AtomicInteger server = new AtomicInteger();
+    private final Map<Integer, Integer> servers = new ConcurrentHashMap<>(); // by port: the number of the one there now
+    private final AtomicInteger started = new AtomicInteger();
+    private final AtomicLong longestWait = new AtomicLong();
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong reconnects = new AtomicLong();
     private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
@@ -46,10 +48,11 @@ final class Crowd implements AutoCloseable {
     private volatile boolean speaking = true;
 
     /**
+     * @param ports the nodes; whose connection ends goes to the next one
      * @param perSecond how many messages all of them together send
      */
-    Crowd(int port, int size, int perSecond, Random random) {
-        this.port = port;
+    Crowd(List<Integer> ports, int size, int perSecond, Random random) {
+        this.ports = List.copyOf(ports);
         this.random = random;
         for (int i = 0; i < size; i++) {
             // Two rooms each: one with its neighbours, one with clients from everywhere.
@@ -79,13 +82,19 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    /** A new server process begins: what opens from now on is open to that one. */
-    void serverStarts() {
-        server.incrementAndGet();
+    /** A new server process begins: what opens from now on at this port is open to that one. Returns its number. */
+    int serverStarts(int port) {
+        int number = started.incrementAndGet();
+        servers.put(port, number);
+        return number;
     }
 
-    int server() {
-        return server.get();
+    int server(int port) {
+        return servers.getOrDefault(port, 0);
+    }
+
+    int port(int seat) {
+        return ports.get(seat % ports.size());
     }
 
     void connect() {
@@ -169,8 +178,16 @@ final class Crowd implements AutoCloseable {
         acknowledged.incrementAndGet();
     }
 
-    void cameBack() {
+    /**
+     * @param wait how long it was without service, beyond the time after which it was told to come back
+     */
+    void cameBack(Duration wait) {
         reconnects.incrementAndGet();
+        longestWait.accumulateAndGet(wait.toMillis(), Math::max);
+    }
+
+    Duration longestWait() {
+        return Duration.ofMillis(longestWait.get());
     }
 
     void refused(String code) {
@@ -181,11 +198,11 @@ final class Crowd implements AutoCloseable {
         return http;
     }
 
-    URI http(String path) {
+    static URI http(int port, String path) {
         return URI.create("http://127.0.0.1:" + port + path);
     }
 
-    URI webSocket() {
+    static URI webSocket(int port) {
         return URI.create("ws://127.0.0.1:" + port + "/ws");
     }
 

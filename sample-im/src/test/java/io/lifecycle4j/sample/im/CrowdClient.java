@@ -12,6 +12,7 @@ import io.lifecycle4j.sample.im.Evidence.Witness;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +49,14 @@ final class CrowdClient {
     private int failures; // in a row
     private int ids;
     private boolean leaving;
+    private int seat; // which node
+    private long dueAt; // when it should have service again
 
     CrowdClient(Crowd crowd, String user, List<String> rooms, Random random) {
         this.crowd = crowd;
         this.user = user;
         this.random = random;
+        this.seat = random.nextInt(1_000);
         rooms.forEach(room -> this.rooms.put(room, new RoomView(room)));
     }
 
@@ -59,8 +64,9 @@ final class CrowdClient {
         if (leaving) {
             return;
         }
+        dueAt = dueAt == 0 ? System.nanoTime() : dueAt;
         if (token == null) {
-            HttpRequest request = HttpRequest.newBuilder(crowd.http("/api/tokens"))
+            HttpRequest request = HttpRequest.newBuilder(Crowd.http(crowd.port(seat), "/api/tokens"))
                     .POST(HttpRequest.BodyPublishers.ofString(
                             MAPPER.createObjectNode().put("user", user).toString()))
                     .timeout(Crowd.PATIENCE)
@@ -82,13 +88,13 @@ final class CrowdClient {
 
     private synchronized void opened(String valid) {
         token = valid;
-        Connection opening = new Connection();
+        Connection opening = new Connection(crowd.port(seat));
         connection = opening;
         var unused = crowd.client()
                 .newWebSocketBuilder()
                 .connectTimeout(Crowd.PATIENCE)
                 .subprotocols("im.v1")
-                .buildAsync(crowd.webSocket(), opening)
+                .buildAsync(Crowd.webSocket(opening.port), opening)
                 .whenComplete((socket, failure) -> {
                     if (failure != null && !opening.open) { // 503, or nobody is there
                         tryAgain();
@@ -97,6 +103,7 @@ final class CrowdClient {
     }
 
     private synchronized void tryAgain() {
+        seat++;
         int ceiling = Math.min(LAST_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS << Math.min(failures++, 10));
         crowd.later(ceiling / 2 + random.nextInt(ceiling), this::connect);
     }
@@ -194,6 +201,7 @@ final class CrowdClient {
 
     /** One connection; what comes late on one that is over concerns nobody. */
     private final class Connection implements WebSocket.Listener {
+        private final int port;
         private final StringBuilder partial = new StringBuilder();
         private CompletableFuture<WebSocket> sent = new CompletableFuture<>();
         private int server;
@@ -201,11 +209,15 @@ final class CrowdClient {
         private boolean ready; // all rooms are joined, nothing is missing
         private long retryMillis = -1;
 
+        Connection(int port) {
+            this.port = port;
+        }
+
         @Override
         public void onOpen(WebSocket socket) {
             synchronized (CrowdClient.this) {
                 open = true;
-                server = crowd.server();
+                server = crowd.server(port);
                 sent.complete(socket);
                 ask(frame("hello").put("v", 1).put("token", token).put("client", "crowd"));
             }
@@ -306,7 +318,7 @@ final class CrowdClient {
             } else if (rooms.values().stream().allMatch(RoomView::isLive) && !ready) {
                 ready = true;
                 failures = 0;
-                crowd.cameBack();
+                crowd.cameBack(Duration.ofNanos(System.nanoTime() - dueAt));
                 List.copyOf(unanswered.values()).forEach(this::say);
             }
         }
@@ -405,7 +417,9 @@ final class CrowdClient {
                 } else {
                     closes.add(new Close(server, code));
                 }
+                dueAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, retryMillis));
                 if (retryMillis >= 0) {
+                    seat++;
                     crowd.later(retryMillis + random.nextInt(100), CrowdClient.this::connect);
                 } else {
                     tryAgain();

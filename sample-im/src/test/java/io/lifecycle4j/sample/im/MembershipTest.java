@@ -48,6 +48,16 @@ final class MembershipTest {
         assertThat(told).isEmpty();
     }
 
+    @Test
+    void aJoinThatReadItsHistoryBeforeAnotherOneThatBeganFirstIsDeclinedUnlessItHeardTheRest() {
+        assertThat(membership.room().reached(6)).isEqualTo(6); // another one's, who read later
+        assertThat(membership.begin(4, frame("joined"))).isFalse();
+        assertThat(told).isEmpty();
+        deliver(5, 6);
+        assertThat(membership.begin(4, frame("joined"))).isTrue();
+        assertThat(told).containsExactly("joined", "5", "6");
+    }
+
     private void deliver(long... sequences) {
         for (long seq : sequences) {
             membership.deliver(seq, frame(String.valueOf(seq)));

@@ -81,6 +81,18 @@ final class RoomTest {
         assertThat(told).containsExactly("joined", "5", "6");
     }
 
+    @Test
+    void whatAnotherNodeStoredIsReadAndToldEvenIfItCameBeforeTheFirstMemberHadItsHistory() {
+        assertThat(room.heardOf(6, store)).isZero();
+        store.head = 6;
+        enter(5);
+        assertThat(room.tellNews(store)).isEqualTo(1);
+        store.head = 7;
+        assertThat(room.heardOf(7, store)).isEqualTo(1);
+        assertThat(room.heardOf(7, store)).isZero();
+        assertThat(told).containsExactly("joined", "6", "7");
+    }
+
     private static ChatMessage message(long seq) {
         return new ChatMessage("room", seq, "room/" + seq, "ann", "c" + seq, "text", Instant.EPOCH);
     }
