@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  * only one that exits; it is no daemon, so that the JVM lives as long as it does. The <em>watchdog</em> forces the exit at the
  * deadline. Signals come on threads of the JVM's; the hook has its own.
  *
- * <p>Races. Two signals at once: one compare-and-set makes one of them the first. Second signal against deadline: the first to
- * force wins, and the other has nothing left to do. Forced exit against clean exit: {@code halt} needs nothing that {@code
- * exit} holds, so it wins whenever it comes. {@code System.exit} elsewhere against ours: the JVM takes the first status; ours
- * comes only after {@link #finished}, for which alone the hook waits, so neither waits for the other.
+ * <p>Races. Two signals at once, which the JVM may bring in either order: one compare-and-set makes one of them the first,
+ * which asks; the other forces. Second signal against deadline: the first to force wins, and the other has nothing left to do.
+ * Forced exit against clean exit: {@code halt} needs nothing that {@code exit} holds, so it wins whenever it comes. {@code
+ * System.exit} elsewhere against ours: the JVM takes the first status; ours comes only after {@link #finished}, for which alone
+ * the hook waits, so neither waits for the other.
  */
 final class AppProcess {
     private static final int FORCED = 1;
@@ -91,23 +92,17 @@ final class AppProcess {
     }
 
     private void onSignal(String signal) {
-        try {
+        if (signal.equals("HUP")) { // a closed terminal asks, and never forces
             app.request(ShutdownReason.signal(signal));
-        } finally { // no lack of memory keeps a second one from forcing
-            count(signal);
-        }
-    }
-
-    private void count(String signal) {
-        if (signal.equals("HUP")) {
-            return; // a closed terminal asks, and never forces
+            return;
         }
         CountedSignal now = new CountedSignal(signal, clock.nanoTime());
         CountedSignal first = firstSignal.compareAndExchange(null, now);
-        if (first == null || isEcho(first, now)) {
-            return;
+        if (first == null) {
+            app.request(ShutdownReason.signal(signal));
+        } else if (!isEcho(first, now)) {
+            force(() -> "second signal (SIG" + signal + ")");
         }
-        force(() -> "second signal (SIG" + signal + ")");
     }
 
     private boolean isEcho(CountedSignal first, CountedSignal now) {
