@@ -16,7 +16,7 @@ public final class Benchmarks {
                     + " | chat path/to/sample-im.jar [runs]"
                     + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]"
                     + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]"
-                    + " | timeline path/to/image.svg";
+                    + " | timeline path/to/image.svg | plots path/to/benchmarks.md path/to/images";
 
     private Benchmarks() {}
 
@@ -39,6 +39,7 @@ public final class Benchmarks {
             case "inflight" -> StopFigures.printInFlight(count(arguments, 1, 15));
             case "sessions" -> SessionsFigure.print(count(arguments, 1, 5), count(arguments, 2, 10_000));
             case "timeline" -> TimelineFigure.draw(Path.of(arguments[1]));
+            case "plots" -> PlotFigure.draw(Path.of(arguments[1]), Path.of(arguments[2]));
             case "load" -> LoadFigure.print(count(arguments, 1, 10));
             default -> {
                 System.err.println(USAGE);

@@ -210,7 +210,7 @@ final class TimelineFigure {
         }
     }
 
-    private static final String STYLE = """
+    static final String STYLE = """
             <style>
               text { font: 12px system-ui, sans-serif; fill: #24292f; }
               .page { fill: #ffffff; stroke: #d0d7de; }
