@@ -72,6 +72,25 @@ class GuideTest {
         assertThat(count).isGreaterThan(100);
     }
 
+    @Test
+    void theProjectThatGettingStartedShowsIsTheOneThatTheBuildBuildsAndRuns() throws Exception {
+        String guide = Files.readString(Path.of("../docs/getting-started.md"));
+        Path project = Path.of("../lifecycle-jetty/src/it/getting-started");
+        String parent = Files.readString(Path.of("../pom.xml"));
+        String pom = Files.readString(project.resolve("pom.xml"))
+                .replace("@project.version@", value(parent, "version"))
+                .replace("@logback.version@", value(parent, "logback.version"));
+        assertThat(guide).contains("```xml\n" + pom + "```");
+        assertThat(guide)
+                .contains("```xml\n" + Files.readString(project.resolve("src/main/resources/logback.xml")) + "```");
+    }
+
+    private static String value(String pom, String element) {
+        var found = Pattern.compile("<" + element + ">(.*?)</").matcher(pom);
+        assertThat(found.find()).as(element).isTrue();
+        return found.group(1);
+    }
+
     /** The README and the pages of docs. */
     static List<Path> guides() throws IOException {
         List<Path> guides = new ArrayList<>(List.of(Path.of("../README.md")));
@@ -85,7 +104,7 @@ class GuideTest {
     private static Map<String, String> snippets() throws IOException {
         Map<String, String> snippets = new TreeMap<>();
         for (String module : List.of("lifecycle-core", "lifecycle-jetty")) {
-            for (Path file : filesBelow(Path.of("..", module, "src", "test", "java"))) {
+            for (Path file : javaBelow(Path.of("..", module, "src"))) {
                 var marked = SNIPPET.matcher(Files.readString(file));
                 while (marked.find()) {
                     snippets.put(file.getFileName() + ": " + marked.group(1), comparable(marked.group(2)));
@@ -103,16 +122,16 @@ class GuideTest {
     private static Map<String, String> testSources() throws IOException {
         Map<String, String> sources = new HashMap<>();
         for (String module : List.of("lifecycle-core", "lifecycle-jetty", "sample-im")) {
-            for (Path file : filesBelow(Path.of("..", module, "src", "test", "java"))) {
+            for (Path file : javaBelow(Path.of("..", module, "src", "test"))) {
                 sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
             }
         }
         return sources;
     }
 
-    private static List<Path> filesBelow(Path folder) throws IOException {
+    private static List<Path> javaBelow(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(Files::isRegularFile).toList();
+            return files.filter(file -> file.toString().endsWith(".java")).toList();
         }
     }
 }

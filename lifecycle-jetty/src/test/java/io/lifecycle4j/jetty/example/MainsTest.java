@@ -76,18 +76,6 @@ class MainsTest {
     }
 
     @Test
-    void helloFinishesWhatIsInFlight() throws Exception {
-        run(Hello.class);
-        assertThat(get("/").get().body()).isEqualTo("hello\n");
-        CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        awaitLine("a slow request");
-        term();
-        String rest = awaitEnd(0);
-        assertThat(rest).contains("shutting down: SIGTERM", "in flight: 1 at 'business'", "goodbye", "CLEAN");
-        assertThat(slow.get().statusCode()).isEqualTo(200);
-    }
-
-    @Test
     void aServerBehindABalancerIsNotReadyAndStillServesDuringTheAnnounceDelay() throws Exception {
         run(BalancedMain.class);
         assertThat(get("/readyz").get().statusCode()).isEqualTo(200);

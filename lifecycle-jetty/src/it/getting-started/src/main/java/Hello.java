@@ -1,6 +1,4 @@
 // begin: hello
-package io.lifecycle4j.jetty.example;
-
 import io.lifecycle4j.App;
 import io.lifecycle4j.jetty.JettyServer;
 import java.net.InetAddress;
