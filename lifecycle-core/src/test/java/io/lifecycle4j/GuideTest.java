@@ -19,6 +19,7 @@ class GuideTest {
     private static final Pattern SNIPPET =
             Pattern.compile("// begin: ([\\w-]+)\n(.*?)\n[ ]*// end: \\1\n", Pattern.DOTALL);
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)\n```", Pattern.DOTALL);
+    private static final Pattern PACKAGE_BLOCK = Pattern.compile("<pre>\\{@code\n(.*?)\n \\* }</pre>", Pattern.DOTALL);
 
     @Test
     void everyJavaBlockOfAGuideIsCodeOfTheBuildAndAllThatIsMarkedIsShown() throws Exception {
@@ -38,6 +39,21 @@ class GuideTest {
                 .as("%s: shown by no guide", where)
                 .isTrue());
         assertThat(shown).hasSizeGreaterThan(4);
+    }
+
+    @Test
+    void theExampleOfEachPackageIsShownByAGuide() throws Exception {
+        Map<String, String> snippets = snippets();
+        for (String folder : List.of("lifecycle-core/src/main", "lifecycle-jetty/src/main")) {
+            for (Path file : javaBelow(Path.of("..", folder))) {
+                if (file.endsWith("package-info.java")) {
+                    var block = PACKAGE_BLOCK.matcher(Files.readString(file));
+                    assertThat(block.find()).as("%s", file).isTrue();
+                    String code = block.group(1).replaceAll("(?m)^ \\* ?", "");
+                    assertThat(snippets).as("%s", file).containsValue(comparable(code));
+                }
+            }
+        }
     }
 
     @Test
