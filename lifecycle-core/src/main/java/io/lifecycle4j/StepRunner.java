@@ -185,8 +185,11 @@ final class StepRunner {
             if (refusal != null) {
                 return beginAgain(now);
             }
-            if (exiting.getAsBoolean() && isInExit(suspect().getStackTrace())) {
-                return settleInExit(now);
+            if (exiting.getAsBoolean()) {
+                StackTraceElement[] stack = suspect().getStackTrace();
+                if (isInExit(stack)) {
+                    return settleInExit(stack, now);
+                }
             }
             if (now < interruptAt) {
                 return interruptAt;
@@ -194,7 +197,7 @@ final class StepRunner {
             if (mark.compareAndSet(Mark.RUNNING, Mark.CUT)) {
                 StackTraceElement[] stack = suspect().getStackTrace();
                 if (isInExit(stack)) {
-                    return settleInExit(now);
+                    return settleInExit(stack, now);
                 }
                 log.cut(step.phase(), step.name(), step.end() - step.start(), stack);
                 interrupt();
@@ -212,8 +215,10 @@ final class StepRunner {
         }
 
         // Runtime.exit never returns and ignores interrupts; to wait for it would be to wait for ourselves.
-        private long settleInExit(long now) {
-            return settle(Outcome.FAILED, new IllegalStateException("called System.exit"), now, true);
+        private long settleInExit(StackTraceElement[] stack, long now) {
+            Throwable call = new IllegalStateException("called System.exit");
+            call.setStackTrace(stack); // who called it, not who has found out
+            return settle(Outcome.FAILED, call, now, true);
         }
 
         private long settle(Outcome outcome, @Nullable Throwable thrown, long end, boolean abandoned) {
