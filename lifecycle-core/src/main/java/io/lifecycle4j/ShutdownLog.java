@@ -76,7 +76,8 @@ final class ShutdownLog {
         switch (step.outcome()) {
             case FAILED -> add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
             case TIMED_OUT, FORCED -> {} // said when it was cut
-            case CLEAN -> add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), step.duration()));
+            case CLEAN ->
+                add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
         }
     }
 

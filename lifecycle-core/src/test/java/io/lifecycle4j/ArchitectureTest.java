@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** Each power has one holder. */
@@ -39,6 +40,24 @@ class ArchitectureTest {
                 .callMethod(Runtime.class, "exit", int.class)
                 .orShould()
                 .callMethod(Runtime.class, "halt", int.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheProcessThatRunMakesMeetsSignals() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("JvmProcess")
+                .should()
+                .callMethod(Signals.class, "addHook", Runnable.class)
+                .orShould()
+                .callMethod(Signals.class, "install", Consumer.class)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("App")
+                .should()
+                .callConstructor(JvmProcess.class)
                 .check(CLASSES);
     }
 

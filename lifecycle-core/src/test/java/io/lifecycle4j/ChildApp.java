@@ -19,6 +19,13 @@ final class ChildApp {
         String scenario = arguments[0];
         switch (scenario) {
             case "plain" -> App.run("child", ChildApp::plain);
+            case "embedded" -> {
+                AppBuilder app = App.builder("child");
+                plain(app);
+                app.build().start();
+                say("started");
+                NEVER.await();
+            }
             case "hanging-callback" -> App.run("child", app -> app.onShutdown("hang", context -> hang()));
             case "hanging-callback-with-words" ->
                 App.run("child", app -> {

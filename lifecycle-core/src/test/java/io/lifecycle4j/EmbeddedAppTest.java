@@ -48,6 +48,32 @@ class EmbeddedAppTest {
         assertThat(app.state()).isEqualTo(AppState.STOPPED);
         assertThat(events).containsExactly("start business", "drain business", "stop business");
         assertThat(app.shutdown("again")).isSameAs(report);
+        app.close();
+        app.close();
+        assertThat(app.state()).isEqualTo(AppState.STOPPED);
+    }
+
+    @Test
+    void serversAndTasksStartInTheOrderOfRegistration() throws Exception {
+        CountDownLatch working = new CountDownLatch(1);
+        AppBuilder builder = App.builder("im");
+        builder.server(new FakeServer("first", events));
+        builder.task("second", view -> {
+            events.add("second works");
+            working.countDown();
+        });
+        builder.server(new FakeServer("third", events) {
+            @Override
+            public void start(ServerContext context) throws Exception {
+                working.await(); // for ever, if the task were started later
+                super.start(context);
+            }
+        });
+        builder.server(new FakeServer("fourth", events));
+        try (App app = builder.build()) {
+            app.start();
+            assertThat(events).containsExactly("start first", "second works", "start third", "start fourth");
+        }
     }
 
     @Test

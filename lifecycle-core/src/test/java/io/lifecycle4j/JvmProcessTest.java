@@ -128,6 +128,9 @@ class JvmProcessTest {
             assertThat(child.awaitStatus()).isEqualTo(3);
             assertThat(child.lines()).contains("closed");
             assertThat(child.says("called System.exit")).isTrue();
+            assertThat(child.says("io.lifecycle4j.ChildApp.lambda$main"))
+                    .as("the call's own stack, among %s", child.lines())
+                    .isTrue();
         }
     }
 
@@ -168,8 +171,20 @@ class JvmProcessTest {
     @Test
     void signalsThatCannotBeHadAreSaidOnce() throws Exception {
         try (ChildJvm child = ChildJvm.start("plain", "-Xrs").awaitLine("is running")) {
-            assertThat(child.count("Signals that cannot be handled: INT, TERM (is the JVM run with -Xrs?)"))
-                    .isEqualTo(1);
+            assertThat(child.lines())
+                    .filteredOn(line -> line.contains("Signals that cannot be handled"))
+                    .singleElement()
+                    .asString()
+                    .contains("WARN ", "INT, TERM (is the JVM run with -Xrs?)");
+        }
+    }
+
+    @Test
+    void anEmbeddedAppLeavesSignalsToItsProcess() throws Exception {
+        try (ChildJvm child = ChildJvm.start("embedded").awaitLine("started")) {
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(143); // the JVM's own
+            assertThat(child.lines()).doesNotContain("flushed", "closed");
         }
     }
 

@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -44,6 +45,19 @@ class ShutdownLogTest {
         return appender.list.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())
                 .toList();
+    }
+
+    @Test
+    void atDebugEachStepThatEndedWellIsToldWithItsTime() {
+        logger.setLevel(Level.DEBUG);
+        try {
+            process.run("im", app -> app.resource("database", () -> process.advance(Duration.ofMillis(1_200))));
+            process.signal("TERM");
+            assertThat(process.awaitExit().status()).isZero();
+        } finally {
+            logger.setLevel(null);
+        }
+        assertThat(lines()).contains("DEBUG RELEASE: 'database' done in 1.2 s");
     }
 
     @Test
