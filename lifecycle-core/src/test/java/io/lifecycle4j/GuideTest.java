@@ -101,6 +101,19 @@ class GuideTest {
                 .contains("```xml\n" + Files.readString(project.resolve("src/main/resources/logback.xml")) + "```");
     }
 
+    @Test
+    void theArchitectureNamesEachClass() throws Exception {
+        String architecture = Files.readString(Path.of("../docs/architecture.md"));
+        for (String module : List.of("lifecycle-core", "lifecycle-jetty")) {
+            for (Path file : javaBelow(Path.of("..", module, "src", "main", "java", "io"))) {
+                String name = file.getFileName().toString().replace(".java", "");
+                assertThat(name.equals("package-info") || architecture.contains("`" + name + "`"))
+                        .as(name)
+                        .isTrue();
+            }
+        }
+    }
+
     private static String value(String pom, String element) {
         var found = Pattern.compile("<" + element + ">(.*?)</").matcher(pom);
         assertThat(found.find()).as(element).isTrue();
