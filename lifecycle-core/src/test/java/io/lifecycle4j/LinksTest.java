@@ -37,6 +37,17 @@ class LinksTest {
         assertThat(count).isGreaterThan(10);
     }
 
+    @Test
+    void theTableOfContentsLeadsToEachPage() throws Exception {
+        String contents = Files.readString(Path.of("../docs/README.md"));
+        for (Path guide : GuideTest.guides()) {
+            String name = guide.getFileName().toString();
+            assertThat(name.equals("README.md") || contents.contains("(" + name + ")"))
+                    .as(name)
+                    .isTrue();
+        }
+    }
+
     private static String prose(Path page) throws IOException {
         return FENCED.matcher(Files.readString(page)).replaceAll("");
     }
