@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.ObjectInputStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -112,6 +113,23 @@ class ArchitectureTest {
                 .doNotHaveSimpleName("Lifecycle")
                 .should()
                 .callConstructor(Lifecycle.Snapshot.class, AppState.class, Phase.class, Lifecycle.Stop.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingIsDeserializedAndNoClassIsLoadedByName() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ObjectInputStream.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.reflect..")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(ClassLoader.class)
+                .orShould()
+                .callMethod(Class.class, "forName", String.class)
                 .check(CLASSES);
     }
 
