@@ -123,6 +123,9 @@ final class ShutdownSequence {
                 drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, null));
             }
         }
+        if (open.isEmpty()) {
+            say(Phase.DRAIN, drains.stream().map(StepRunner.Step::name));
+        }
         steps.addAll(runner.run(drains, () -> open.stream().allMatch(RequestGate::isDrained), end));
         open.forEach(this::account);
     }

@@ -48,6 +48,14 @@ class ShutdownLogTest {
     }
 
     @Test
+    void aDrainOfCallbacksAloneHasItsLineLikeAnyPhaseWithWork() {
+        process.run("im", app -> app.onDrain("end-streams", context -> {}));
+        process.signal("TERM");
+        assertThat(process.awaitExit().status()).isZero();
+        assertThat(lines()).contains("INFO DRAIN: end-streams");
+    }
+
+    @Test
     void atDebugEachStepThatEndedWellIsToldWithItsTime() {
         logger.setLevel(Level.DEBUG);
         try {
