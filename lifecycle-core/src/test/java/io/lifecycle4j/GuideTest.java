@@ -108,7 +108,7 @@ class GuideTest {
             for (Path file : javaBelow(Path.of("..", module, "src", "main", "java", "io"))) {
                 String name = file.getFileName().toString().replace(".java", "");
                 assertThat(name.equals("package-info") || architecture.contains("`" + name + "`"))
-                        .as(name)
+                        .as("docs/architecture.md names %s", name)
                         .isTrue();
             }
         }
