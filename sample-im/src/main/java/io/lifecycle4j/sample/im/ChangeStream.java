@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class ChangeStream {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeStream.class);
     private static final Duration PATIENCE = Duration.ofMillis(500);
+    /** For one call, and for the closing after it: a frozen database must not hold up the task's end, which has 5 s. */
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(2);
+
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration IDLE =
             Duration.ofMillis(20); // the embedded server answers at once that there is nothing
@@ -67,7 +70,10 @@ final class ChangeStream {
     }
 
     private MongoChangeStreamCursor<ChangeStreamDocument<Document>> open() {
-        MongoCollection<Document> messages = connection.database().getCollection(MessageDocuments.COLLECTION);
+        MongoCollection<Document> messages = connection
+                .database()
+                .getCollection(MessageDocuments.COLLECTION)
+                .withTimeout(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         var stream = messages.watch(List.of(Aggregates.match(Filters.eq("operationType", "insert"))))
                 .maxAwaitTime(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         BsonDocument from = place;

@@ -150,6 +150,12 @@ final class EmbeddedMongo implements AutoCloseable {
                 null);
     }
 
+    /** Keeps a log of all writes from now on, for change streams: several nodes need it, a server of its own does not. */
+    EmbeddedMongo withChangeStreams() {
+        server.enableOplog();
+        return this;
+    }
+
     /** The address for {@link MongoConnection#open}; holds no secret. */
     String connectionString() {
         return "mongodb://" + HOST + ":" + port + "/im";

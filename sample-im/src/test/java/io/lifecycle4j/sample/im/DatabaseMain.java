@@ -10,7 +10,8 @@ import java.nio.file.Path;
 
 /**
  * The embedded database as a process of its own, to be frozen and killed. Makes every write durable before its answer
- * leaves, as a real deployment does under write concern majority with journal: each answer waits for a sync.
+ * leaves, as a real deployment does under write concern majority with journal: each answer waits for a sync. Several nodes
+ * can use it: it has change streams.
  */
 final class DatabaseMain {
     static final String READY = "database ready";
@@ -19,7 +20,7 @@ final class DatabaseMain {
 
     /** Expects a folder and a port. */
     public static void main(String[] arguments) throws Exception {
-        EmbeddedMongo embedded = EmbeddedMongo.open(Path.of(arguments[0]));
+        EmbeddedMongo embedded = EmbeddedMongo.open(Path.of(arguments[0])).withChangeStreams();
         try (ServerSocket listener =
                 new ServerSocket(Integer.parseInt(arguments[1]), 200, InetAddress.getLoopbackAddress())) {
             System.out.println(READY);
