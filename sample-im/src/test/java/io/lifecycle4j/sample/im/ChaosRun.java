@@ -76,7 +76,7 @@ final class ChaosRun implements AutoCloseable {
         return free;
     }
 
-    private static boolean isFree(int port) {
+    static boolean isFree(int port) {
         try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             return probe.isBound();
         } catch (IOException e) {
@@ -185,7 +185,7 @@ final class ChaosRun implements AutoCloseable {
         startServer().awaitRunning();
         Map<String, List<Message>> stored = readBack(server().address(), witnesses);
         terminate();
-        Verdict verdict = Judge.judge(new Evidence(witnesses, stored, stoppedCleanly, exits));
+        Verdict verdict = Judge.judge(new Evidence(witnesses, stored, stoppedCleanly, exits, Evidence.ANY_TIME));
         Map<String, Object> figures = new LinkedHashMap<>(verdict.figures());
         figures.put("reconnects", crowd.reconnects());
         figures.put("told to try again", crowd.refusals());

@@ -11,10 +11,15 @@ package io.lifecycle4j.sample.im;
 record ChaosSettings(int cycles, int clients, int sendsPerSecond, long seed) {
 
     static ChaosSettings fromProperties() {
+        return fromProperties(2);
+    }
+
+    /** The number is that of the cycles, unless the property says another. */
+    static ChaosSettings fromProperties(int cycles) {
         long seed = Long.getLong("chaos.seed", System.nanoTime() % 1_000_000);
         System.out.println("chaos.seed=" + seed);
         return new ChaosSettings(
-                Integer.getInteger("chaos.cycles", 2),
+                Integer.getInteger("chaos.cycles", cycles),
                 Integer.getInteger("chaos.clients", 40),
                 Integer.getInteger("chaos.rate", 150),
                 seed);

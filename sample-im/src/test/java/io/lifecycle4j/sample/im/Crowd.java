@@ -40,10 +40,10 @@ final class Crowd implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final Map<Integer, Integer> servers = new ConcurrentHashMap<>(); // by port: the number of the one there now
     private final AtomicInteger started = new AtomicInteger();
-    private final AtomicLong longestWait = new AtomicLong();
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong reconnects = new AtomicLong();
     private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
+    private final Map<String, Integer> broken = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean speaking = true;
 
@@ -178,20 +178,21 @@ final class Crowd implements AutoCloseable {
         acknowledged.incrementAndGet();
     }
 
-    /**
-     * @param wait how long it was without service, beyond the time after which it was told to come back
-     */
-    void cameBack(Duration wait) {
+    void cameBack() {
         reconnects.incrementAndGet();
-        longestWait.accumulateAndGet(wait.toMillis(), Math::max);
-    }
-
-    Duration longestWait() {
-        return Duration.ofMillis(longestWait.get());
     }
 
     void refused(String code) {
         refusals.merge(code, 1, Integer::sum);
+    }
+
+    void broken(String error) {
+        broken.merge(error, 1, Integer::sum);
+    }
+
+    /** How connections broke that did not end with a close frame. */
+    Map<String, Integer> broken() {
+        return Map.copyOf(broken);
     }
 
     HttpClient client() {

@@ -44,13 +44,14 @@ final class CrowdClient {
     private final List<Ack> acks = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
     private final List<Close> closes = new ArrayList<>();
+    private final List<Duration> away = new ArrayList<>();
     private @Nullable String token;
     private @Nullable Connection connection;
     private int failures; // in a row
     private int ids;
     private boolean leaving;
     private int seat; // which node
-    private long dueAt; // when it should have service again
+    private long dueAt; // when it should have service again: the end of the time that it was told to stay away
 
     CrowdClient(Crowd crowd, String user, List<String> rooms, Random random) {
         this.crowd = crowd;
@@ -64,7 +65,6 @@ final class CrowdClient {
         if (leaving) {
             return;
         }
-        dueAt = dueAt == 0 ? System.nanoTime() : dueAt;
         if (token == null) {
             HttpRequest request = HttpRequest.newBuilder(Crowd.http(crowd.port(seat), "/api/tokens"))
                     .POST(HttpRequest.BodyPublishers.ofString(
@@ -176,7 +176,8 @@ final class CrowdClient {
                 heard,
                 List.copyOf(unanswered.keySet()),
                 List.copyOf(refused),
-                List.copyOf(closes));
+                List.copyOf(closes),
+                List.copyOf(away));
     }
 
     /** For messages: what of this client is not as it should be in the end. */
@@ -318,7 +319,10 @@ final class CrowdClient {
             } else if (rooms.values().stream().allMatch(RoomView::isLive) && !ready) {
                 ready = true;
                 failures = 0;
-                crowd.cameBack(Duration.ofNanos(System.nanoTime() - dueAt));
+                if (!closes.isEmpty()) { // it had service before
+                    away.add(Duration.ofNanos(System.nanoTime() - dueAt));
+                }
+                crowd.cameBack();
                 List.copyOf(unanswered.values()).forEach(this::say);
             }
         }
@@ -401,6 +405,7 @@ final class CrowdClient {
 
         @Override
         public void onError(WebSocket socket, Throwable error) {
+            crowd.broken(String.valueOf(error));
             ended(ABNORMAL);
         }
 
@@ -417,7 +422,8 @@ final class CrowdClient {
                 } else {
                     closes.add(new Close(server, code));
                 }
-                dueAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, retryMillis));
+                // One that ends before it was of use does not begin the time without service anew.
+                dueAt = (ready ? System.nanoTime() : dueAt) + TimeUnit.MILLISECONDS.toNanos(Math.max(0, retryMillis));
                 if (retryMillis >= 0) {
                     seat++;
                     crowd.later(retryMillis + random.nextInt(100), CrowdClient.this::connect);

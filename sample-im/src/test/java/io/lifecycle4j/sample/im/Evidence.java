@@ -12,9 +12,17 @@ import java.util.Set;
  * @param stored per room, what a server that was started afterwards tells, oldest first
  * @param stoppedCleanly the server processes, by number, that were ended by a signal they can answer
  * @param exits how the processes ended
+ * @param longestAway how long a client may be without service beyond the time it was told to stay away
  */
 record Evidence(
-        List<Witness> witnesses, Map<String, List<Message>> stored, Set<Integer> stoppedCleanly, List<Exit> exits) {
+        List<Witness> witnesses,
+        Map<String, List<Message>> stored,
+        Set<Integer> stoppedCleanly,
+        List<Exit> exits,
+        Duration longestAway) {
+
+    /** Where no server is left while one starts, nothing is promised of the time that takes. */
+    static final Duration ANY_TIME = Duration.ofDays(1);
 
     /**
      * One client's account, each list in the order of time.
@@ -26,6 +34,7 @@ record Evidence(
      * @param unanswered client ids of sends that had neither ack nor final nack in the end
      * @param refused the final nacks and errors
      * @param closes how its connections ended, but for the last one, which it closed itself
+     * @param away how long it was without service, each time, beyond the time it was told to stay away
      */
     record Witness(
             String user,
@@ -34,7 +43,8 @@ record Evidence(
             Map<String, List<Message>> heard,
             List<String> unanswered,
             List<String> refused,
-            List<Close> closes) {}
+            List<Close> closes,
+            List<Duration> away) {}
 
     /** A message under its writer's own id for it; no other one of that user has the same text. */
     record Send(String clientId, String room, String text) {}

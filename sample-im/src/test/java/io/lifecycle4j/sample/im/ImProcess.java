@@ -45,9 +45,11 @@ final class ImProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
                 Path.of("target", "sample-im.jar").toString()));
-        command.addAll(List.of("--admin-port", "0", "--data-dir", data.toString()));
-        if (Arrays.stream(options).noneMatch(option -> option.startsWith("--port"))) {
-            command.addAll(List.of("--port", "0"));
+        command.addAll(List.of("--data-dir", data.toString()));
+        for (String port : List.of("--port", "--admin-port")) {
+            if (Arrays.stream(options).noneMatch(option -> option.startsWith(port))) {
+                command.addAll(List.of(port, "0"));
+            }
         }
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

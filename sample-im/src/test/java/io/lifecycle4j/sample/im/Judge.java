@@ -76,6 +76,12 @@ final class Judge {
                 .forEach(clientId ->
                         fault("%s: no answer to %s, however often sent".formatted(witness.user(), clientId)));
         witness.refused().forEach(refusal -> fault("%s: refused for good: %s".formatted(witness.user(), refusal)));
+        for (Duration away : witness.away()) {
+            if (away.compareTo(evidence.longestAway()) > 0) {
+                fault("%s: without service for %s beyond the time it was told to stay away (expected: at most %s)"
+                        .formatted(witness.user(), away, evidence.longestAway()));
+            }
+        }
         for (Close close : witness.closes()) {
             boolean expected = close.code() == ABNORMAL
                     ? !evidence.stoppedCleanly().contains(close.server())
@@ -164,6 +170,7 @@ final class Judge {
         Map<Integer, Integer> codes = new TreeMap<>();
         witnesses.forEach(witness -> witness.closes().forEach(close -> codes.merge(close.code(), 1, (a, b) -> a + b)));
         figures.put("connections ended", codes);
+        figures.put("longest without service, beyond the time it was told to stay away", longestAway(witnesses));
         Map<String, Integer> ends = new TreeMap<>();
         evidence.exits().forEach(exit -> ends.merge(exit.how() + " -> " + exit.status(), 1, (a, b) -> a + b));
         figures.put("exits", ends);
@@ -176,6 +183,14 @@ final class Judge {
                                 .toMillis()
                         + " ms");
         return figures;
+    }
+
+    private static String longestAway(List<Witness> witnesses) {
+        Duration longest = witnesses.stream()
+                .flatMap(witness -> witness.away().stream())
+                .max(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
+        return longest.toMillis() + " ms";
     }
 
     private static long count(Iterable<? extends List<?>> lists) {

@@ -33,6 +33,7 @@ class JudgeTest {
     private final List<Close> closes = new ArrayList<>(List.of(new Close(1, 1012), new Close(2, 1006)));
     private final List<String> unanswered = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
+    private final List<Duration> away = new ArrayList<>(List.of(Duration.ofSeconds(2)));
     private final List<Exit> exits = new ArrayList<>(List.of(exit("TERM", 0, 3), exit("KILL", 137, 1)));
 
     @Test
@@ -49,6 +50,7 @@ class JudgeTest {
                   stored: 3
                   heard: 5
                   connections ended: {1006=1, 1012=1}
+                  longest without service, beyond the time it was told to stay away: 2000 ms
                   exits: {KILL -> 137=1, TERM -> 0=1}
                   longest exit: 3000 ms""");
     }
@@ -160,6 +162,13 @@ class JudgeTest {
         assertCondemned("TERM: exit with status 1 (expected: [0])", "TERM: exit after PT26S (expected: within PT25S)");
     }
 
+    @Test
+    void aClientThatWasWithoutServiceForTooLongIsCondemned() {
+        away.add(Duration.ofMillis(2_001));
+        assertCondemned("ann: without service for PT2.001S beyond the time it was told to stay away"
+                + " (expected: at most PT2S)");
+    }
+
     private static Exit exit(String how, int status, int seconds) {
         int expected = how.equals("KILL") ? 137 : 0;
         return new Exit(how, status, Set.of(expected), Duration.ofSeconds(seconds), Duration.ofSeconds(25));
@@ -171,7 +180,7 @@ class JudgeTest {
     }
 
     private Verdict verdict() {
-        Witness ann = new Witness("ann", annSends, annAcks, Map.of(ROOM, annHeard), unanswered, refused, closes);
+        Witness ann = new Witness("ann", annSends, annAcks, Map.of(ROOM, annHeard), unanswered, refused, closes, away);
         Witness bob = new Witness(
                 "bob",
                 List.of(new Send("b1", ROOM, "hi")),
@@ -179,9 +188,10 @@ class JudgeTest {
                 Map.of(ROOM, bobHeard),
                 List.of(),
                 List.of(),
+                List.of(),
                 List.of());
         Map<String, List<Message>> all = new LinkedHashMap<>();
         all.put(ROOM, stored);
-        return Judge.judge(new Evidence(List.of(ann, bob), all, Set.of(1), exits));
+        return Judge.judge(new Evidence(List.of(ann, bob), all, Set.of(1), exits, Duration.ofSeconds(2)));
     }
 }
