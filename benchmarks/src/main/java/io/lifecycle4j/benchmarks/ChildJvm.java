@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 
 /** A JVM to measure from outside. Whatever becomes of it, it lives a minute or what is given at most, so nothing here waits for longer. */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
     private static final Duration LIFETIME = Duration.ofMinutes(1);
 
     private final Process process;
@@ -36,12 +36,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Starts one whose stdout is read; stderr is thrown away. */
-    static ChildJvm readingStdout(List<String> arguments) throws IOException {
+    public static ChildJvm readingStdout(List<String> arguments) throws IOException {
         return readingStdout(arguments, LIFETIME);
     }
 
     /** Starts one that may live for so long. */
-    static ChildJvm readingStdout(List<String> arguments, Duration lifetime) throws IOException {
+    public static ChildJvm readingStdout(List<String> arguments, Duration lifetime) throws IOException {
         Process process = builder(arguments)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -49,7 +49,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Starts one whose stderr is read; stdout is a pipe that nobody reads. */
-    static ChildJvm readingStderr(List<String> arguments) throws IOException {
+    public static ChildJvm readingStderr(List<String> arguments) throws IOException {
         Process process = builder(arguments).start();
         return new ChildJvm(process, process.errorReader(), LIFETIME);
     }
@@ -62,7 +62,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** What runs one of this module's classes with no more on the class path than it needs. */
-    static List<String> arguments(boolean logback, Class<?> main, String... arguments) {
+    public static List<String> arguments(boolean logback, Class<?> main, String... arguments) {
         Stream<Class<?>> needed = Stream.of(main, App.class, LoggerFactory.class);
         Stream<Class<?>> provider =
                 logback ? Stream.of(ch.qos.logback.classic.Logger.class, Appender.class) : Stream.of();
@@ -85,7 +85,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Waits for a line that contains the text. */
-    String awaitLine(String part) throws IOException {
+    public String awaitLine(String part) throws IOException {
         String line = output.readLine();
         while (line != null && !line.contains(part)) {
             lines.add(line);
@@ -99,13 +99,13 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Waits for a line that contains the text and then a time, and returns that. */
-    Instant awaitInstant(String before) throws IOException {
+    public Instant awaitInstant(String before) throws IOException {
         String line = awaitLine(before);
         return Instant.parse(line.substring(line.indexOf(before) + before.length()));
     }
 
     /** Sends TERM, and returns when. Not by {@code Process.destroy}, which closes the pipes, too, and frees who writes to a full one. */
-    Instant terminate() {
+    public Instant terminate() {
         Instant now = Instant.now();
         if (!process.toHandle().destroy()) {
             throw new IllegalStateException("TERM could not be sent");
@@ -114,7 +114,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
-    double millisFromTermToGone(int status) throws InterruptedException {
+    public double millisFromTermToGone(int status) throws InterruptedException {
         termAt = System.nanoTime();
         terminate();
         int ended = process.waitFor();
@@ -126,17 +126,17 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** The time from that TERM to the given time, by this machine's monotonic clock. */
-    double millisSinceTerm(long nanoTime) {
+    public double millisSinceTerm(long nanoTime) {
         return (nanoTime - termAt) / 1e6;
     }
 
     /** Returns the CPU time that it has used so far. */
-    Duration cpuTime() {
+    public Duration cpuTime() {
         return process.info().totalCpuDuration().orElseThrow();
     }
 
     /** Waits for its end, and returns when that was; its exit status must be the given one. */
-    Instant awaitGone(int status) throws InterruptedException {
+    public Instant awaitGone(int status) throws InterruptedException {
         int ended = process.waitFor();
         if (ended != status) {
             throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);

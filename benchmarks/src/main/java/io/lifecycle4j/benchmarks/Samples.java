@@ -5,19 +5,19 @@ import java.util.Collections;
 import java.util.List;
 
 /** Measured values of one kind, and where they lie. */
-final class Samples {
+public final class Samples {
     private final List<Double> values = new ArrayList<>();
 
-    void add(double value) {
+    public void add(double value) {
         values.add(value);
     }
 
-    void addAll(Samples others) {
+    public void addAll(Samples others) {
         values.addAll(others.values);
     }
 
     /** Each value less the one of the other samples that was measured beside it. */
-    Samples minus(Samples others) {
+    public Samples minus(Samples others) {
         Samples differences = new Samples();
         for (int index = 0; index < values.size(); index++) {
             differences.add(values.get(index) - others.values.get(index));
@@ -25,20 +25,20 @@ final class Samples {
         return differences;
     }
 
-    int count() {
+    public int count() {
         return values.size();
     }
 
-    double median() {
+    public double median() {
         return percentile(50);
     }
 
-    double max() {
+    public double max() {
         return percentile(100);
     }
 
     /** The least value that so many percent of all values do not exceed. */
-    double percentile(double percent) {
+    public double percentile(double percent) {
         List<Double> sorted = new ArrayList<>(values);
         Collections.sort(sorted);
         int rank = (int) Math.ceil(percent / 100 * sorted.size());

@@ -4,26 +4,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A Markdown table, ready for the docs. */
-final class Table {
+public final class Table {
     private final List<String> lines = new ArrayList<>();
 
-    Table(String... columns) {
+    public Table(String... columns) {
         row(columns);
         lines.add("|" + "---|".repeat(columns.length));
     }
 
-    void row(String... cells) {
+    public void row(String... cells) {
         lines.add("| " + String.join(" | ", cells) + " |");
     }
 
-    void print() {
+    public void print() {
         System.out.println();
         lines.forEach(System.out::println);
         System.out.println();
     }
 
     /** A number with so many decimals. */
-    static String number(double value, int decimals) {
+    public static String number(double value, int decimals) {
         return String.format("%." + decimals + "f", value);
     }
 }
