@@ -1,5 +1,8 @@
 package io.lifecycle4j.benchmarks;
 
+import io.lifecycle4j.benchmarks.chat.AcknowledgedSends;
+import io.lifecycle4j.benchmarks.chat.IdleSessions;
+import io.lifecycle4j.benchmarks.chat.Restarts;
 import io.lifecycle4j.benchmarks.rolling.Rolling;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +17,10 @@ public final class Benchmarks {
     private static final String USAGE =
             "usage: Benchmarks gate [rounds] | drain [batches] | idle [pairs] | forced [pairs] | deadline [runs]"
                     + " | chat path/to/sample-im.jar [runs]"
+                    + " | chat-idle path/to/sample-im.jar [rounds] [sessions]"
+                    + " | chat-sends path/to/sample-im.jar [rounds] [rates]..."
+                    + " | chat-drain path/to/sample-im.jar [rounds] [sessions]"
+                    + " | chat-storm path/to/sample-im.jar [rounds] [sessions]"
                     + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]"
                     + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]"
                     + " | timeline path/to/image.svg | plots path/to/benchmarks.md path/to/images";
@@ -31,11 +38,16 @@ public final class Benchmarks {
             case "forced" -> ForcedFigure.print(count(arguments, 1, 40));
             case "deadline" -> DeadlineFigure.print(count(arguments, 1, 20));
             case "chat" -> ChatFigure.print(arguments[1], count(arguments, 2, 20));
+            case "chat-idle" -> IdleSessions.print(arguments[1], count(arguments, 2, 3), count(arguments, 3, 10_000));
+            case "chat-sends" ->
+                AcknowledgedSends.print(arguments[1], count(arguments, 2, 3), numbers(arguments, 3, 1_500));
+            case "chat-drain" -> Restarts.printDrain(arguments[1], count(arguments, 2, 3), count(arguments, 3, 10_000));
+            case "chat-storm" -> Restarts.printStorm(arguments[1], count(arguments, 2, 3), count(arguments, 3, 10_000));
             case "rolling" -> {
                 List<String> settings = List.of(arguments).subList(1, arguments.length);
                 System.exit(Rolling.print(settings) ? 0 : 1);
             }
-            case "stop" -> StopFigures.printIdle(count(arguments, 1, 5), crowds(arguments));
+            case "stop" -> StopFigures.printIdle(count(arguments, 1, 5), numbers(arguments, 2, 0, 200, 10_000));
             case "inflight" -> StopFigures.printInFlight(count(arguments, 1, 15));
             case "sessions" -> SessionsFigure.print(count(arguments, 1, 5), count(arguments, 2, 10_000));
             case "timeline" -> TimelineFigure.draw(Path.of(arguments[1]));
@@ -48,10 +60,10 @@ public final class Benchmarks {
         }
     }
 
-    private static List<Integer> crowds(String[] arguments) {
-        return arguments.length > 2
-                ? Stream.of(arguments).skip(2).map(Integer::valueOf).toList()
-                : List.of(0, 200, 10_000);
+    private static List<Integer> numbers(String[] arguments, int index, Integer... otherwise) {
+        return arguments.length > index
+                ? Stream.of(arguments).skip(index).map(Integer::valueOf).toList()
+                : List.of(otherwise);
     }
 
     private static int count(String[] arguments, int index, int otherwise) {

@@ -130,6 +130,10 @@ public final class ChildJvm implements AutoCloseable {
         return (nanoTime - termAt) / 1e6;
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     /** Returns the CPU time that it has used so far. */
     public Duration cpuTime() {
         return process.info().totalCpuDuration().orElseThrow();

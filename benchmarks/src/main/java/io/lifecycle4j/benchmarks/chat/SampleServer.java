@@ -1,0 +1,80 @@
+package io.lifecycle4j.benchmarks.chat;
+
+import io.lifecycle4j.benchmarks.ChildJvm;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The sample in a process of its own, as {@code java -jar} runs it, and crowds of its users in another. */
+final class SampleServer implements AutoCloseable {
+    private static final Duration LIFETIME = Duration.ofMinutes(4);
+
+    private final ChildJvm process;
+    private final int port;
+    private final Instant runningAt;
+
+    private SampleServer(ChildJvm process) throws IOException {
+        this.process = process;
+        this.port = URI.create(process.awaitLine("The chat is at ").replaceFirst(".*is at (\\S+).*", "$1"))
+                .getPort();
+        process.awaitLine("is running");
+        this.runningAt = Instant.now();
+    }
+
+    /** A folder for the data of the embedded database. */
+    static Path newData() throws IOException {
+        return Files.createTempDirectory("im");
+    }
+
+    /** Starts it on any free port. */
+    static SampleServer start(String jar, Path data) throws IOException {
+        return start(jar, data, 0);
+    }
+
+    static SampleServer start(String jar, Path data, int port) throws IOException {
+        return new SampleServer(ChildJvm.readingStdout(
+                List.of(
+                        "-jar",
+                        jar,
+                        "--port",
+                        String.valueOf(port),
+                        "--admin-port",
+                        "0",
+                        "--data-dir",
+                        data.toString()),
+                LIFETIME));
+    }
+
+    ChildJvm process() {
+        return process;
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** When it said that it runs. */
+    Instant runningAt() {
+        return runningAt;
+    }
+
+    /** Starts a process of users of this server. */
+    ChildJvm crowd(Class<?> main, Object... arguments) throws IOException {
+        Stream<String> command =
+                Stream.of("-cp", System.getProperty("java.class.path"), main.getName(), String.valueOf(port));
+        return ChildJvm.readingStdout(
+                Stream.concat(command, Stream.of(arguments).map(String::valueOf))
+                        .toList(),
+                LIFETIME);
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}
