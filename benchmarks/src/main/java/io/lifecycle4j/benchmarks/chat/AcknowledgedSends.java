@@ -86,7 +86,7 @@ public final class AcknowledgedSends {
     }
 
     private static void measure(String jar, int rate, Results results) throws Exception {
-        try (SampleServer server = SampleServer.start(jar, SampleServer.newData());
+        try (SampleServer server = SampleServer.start(jar);
                 ChildJvm crowd = server.crowd(SendingCrowd.class, CLIENTS, ROOMS, rate, WARM_SECONDS, SECONDS)) {
             crowd.awaitLine("measuring");
             Duration serverBefore = server.process().cpuTime();

@@ -33,7 +33,7 @@ public final class IdleSessions {
         Samples heap = new Samples();
         for (int round = 1; round <= rounds; round++) {
             System.err.println("idle sessions: round " + round + " of " + rounds);
-            try (SampleServer server = SampleServer.start(jar, SampleServer.newData())) {
+            try (SampleServer server = SampleServer.start(jar)) {
                 try (ChildJvm first = server.crowd(WaitingCrowd.class, FIRST, FIRST / ROOM, "away")) {
                     first.awaitLine("all joined");
                 }

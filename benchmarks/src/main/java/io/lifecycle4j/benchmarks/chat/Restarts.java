@@ -3,7 +3,6 @@ package io.lifecycle4j.benchmarks.chat;
 import io.lifecycle4j.benchmarks.ChildJvm;
 import io.lifecycle4j.benchmarks.Samples;
 import io.lifecycle4j.benchmarks.Table;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -28,7 +27,7 @@ public final class Restarts {
         Restarts restarts = new Restarts();
         for (int round = 1; round <= rounds; round++) {
             System.err.println("drain: round " + round + " of " + rounds);
-            try (SampleServer server = SampleServer.start(jar, SampleServer.newData());
+            try (SampleServer server = SampleServer.start(jar);
                     ChildJvm crowd = server.crowd(WaitingCrowd.class, count, count / ROOM, "away")) {
                 restarts.drain(server, crowd);
             }
@@ -41,11 +40,10 @@ public final class Restarts {
         Restarts restarts = new Restarts();
         for (int round = 1; round <= rounds; round++) {
             System.err.println("storm: round " + round + " of " + rounds);
-            Path data = SampleServer.newData();
-            try (SampleServer server = SampleServer.start(jar, data);
+            try (SampleServer server = SampleServer.start(jar);
                     ChildJvm crowd = server.crowd(WaitingCrowd.class, count, count / ROOM, "back")) {
                 Instant term = restarts.drain(server, crowd);
-                try (SampleServer next = SampleServer.start(jar, data, server.port())) {
+                try (SampleServer next = server.startAgain()) {
                     restarts.add("new process running", term, next.runningAt());
                     restarts.add("first back in its room", term, crowd.awaitInstant("first back "));
                     restarts.add("half back", term, crowd.awaitInstant("half back "));

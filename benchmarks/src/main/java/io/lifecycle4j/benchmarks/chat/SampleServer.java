@@ -1,12 +1,14 @@
 package io.lifecycle4j.benchmarks.chat;
 
 import io.lifecycle4j.benchmarks.ChildJvm;
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -14,30 +16,16 @@ import java.util.stream.Stream;
 final class SampleServer implements AutoCloseable {
     private static final Duration LIFETIME = Duration.ofMinutes(4);
 
+    private final String jar;
+    private final Path data;
     private final ChildJvm process;
     private final int port;
     private final Instant runningAt;
 
-    private SampleServer(ChildJvm process) throws IOException {
-        this.process = process;
-        this.port = URI.create(process.awaitLine("The chat is at ").replaceFirst(".*is at (\\S+).*", "$1"))
-                .getPort();
-        process.awaitLine("is running");
-        this.runningAt = Instant.now();
-    }
-
-    /** A folder for the data of the embedded database. */
-    static Path newData() throws IOException {
-        return Files.createTempDirectory("im");
-    }
-
-    /** Starts it on any free port. */
-    static SampleServer start(String jar, Path data) throws IOException {
-        return start(jar, data, 0);
-    }
-
-    static SampleServer start(String jar, Path data, int port) throws IOException {
-        return new SampleServer(ChildJvm.readingStdout(
+    private SampleServer(String jar, Path data, int port) throws IOException {
+        this.jar = jar;
+        this.data = data;
+        this.process = ChildJvm.readingStdout(
                 List.of(
                         "-jar",
                         jar,
@@ -47,7 +35,21 @@ final class SampleServer implements AutoCloseable {
                         "0",
                         "--data-dir",
                         data.toString()),
-                LIFETIME));
+                LIFETIME);
+        this.port = URI.create(process.awaitLine("The chat is at ").replaceFirst(".*is at (\\S+).*", "$1"))
+                .getPort();
+        process.awaitLine("is running");
+        this.runningAt = Instant.now();
+    }
+
+    /** Starts it on any free port, with no messages yet. */
+    static SampleServer start(String jar) throws IOException {
+        return new SampleServer(jar, Files.createTempDirectory("im"), 0);
+    }
+
+    /** Starts it again, on the same port and with the same messages. */
+    SampleServer startAgain() throws IOException {
+        return new SampleServer(jar, data, port);
     }
 
     ChildJvm process() {
@@ -73,8 +75,14 @@ final class SampleServer implements AutoCloseable {
                 LIFETIME);
     }
 
+    /** Ends it, and deletes its messages. */
     @Override
-    public void close() {
+    public void close() throws IOException {
         process.close();
+        if (Files.exists(data)) {
+            try (Stream<Path> files = Files.walk(data)) {
+                files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+            }
+        }
     }
 }
