@@ -171,11 +171,20 @@ final class WebSocketDrain implements WebSocketSessionListener {
     /**
      * A close frame that says its code to the peer and NORMAL to Jetty, which for any other code drops what is queued and
      * closes the connection without waiting for the peer: unread bytes then reset it, and the peer sees 1006.
+     *
+     * <p>Once it is written it is no close frame to Jetty any more, which would half-close the connection after it. Proxies (HAProxy,
+     * nginx) close theirs to the peer then, and a peer that still writes is reset before it has read the frame: 1006 again. Jetty closes
+     * the connection when the peer's answer comes.
      */
     private static final class CloseFrame extends Frame implements CloseStatus.Supplier {
 
         CloseFrame(int code, String reason) {
             super(OpCode.CLOSE, CloseStatus.asPayloadBuffer(code, reason));
+        }
+
+        @Override
+        public byte getOpCode() {
+            return hasPayload() ? super.getOpCode() : OpCode.PONG; // writing has taken the payload
         }
 
         @Override

@@ -20,6 +20,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -519,6 +520,33 @@ class JettyServerTest {
             send(socket, UPGRADE);
             assertThat(reader(socket).readLine()).isEqualTo("HTTP/1.1 101 Switching Protocols");
             assertThat(app.shutdown("test").isClean()).isTrue();
+        }
+    }
+
+    /** HAProxy and nginx would close theirs to the peer, and reset it if it still writes. */
+    @Test
+    void aConnectionIsNotHalfClosedBeforeThePeerHasAnsweredItsCloseFrame() throws Exception {
+        start(WebSocketUpgradeHandler.from(
+                server, container -> container.addMapping("/ws", (request, response, callback) -> new Echo())));
+        try (Socket socket = connect()) {
+            send(socket, UPGRADE);
+            InputStream in = socket.getInputStream();
+            for (String head = ""; !head.endsWith("\r\n\r\n"); ) {
+                head += (char) in.read();
+            }
+            app.requestShutdown("test");
+            assertThat(in.read()).isEqualTo(0x88);
+            byte[] payload = in.readNBytes(in.read());
+            assertThat(new String(payload, 2, payload.length - 2, US_ASCII)).isEqualTo("shutting down");
+
+            socket.setSoTimeout(200);
+            assertThatThrownBy(in::read).isInstanceOf(SocketTimeoutException.class);
+
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(new byte[] {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, 0x03, (byte) 0xE9});
+            assertThat(in.read()).isEqualTo(-1);
+            assertThat(app.shutdown("test").steps().get(0).note())
+                    .isEqualTo("WebSocket sessions: 1 told, 1 answered, 0 cut");
         }
     }
 
