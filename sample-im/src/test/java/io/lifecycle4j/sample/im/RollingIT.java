@@ -78,9 +78,7 @@ final class RollingIT {
             start(crowd, 0, environment);
             start(crowd, 1, environment);
             try (HaProxy balancer = HaProxy.start(folder, balancerPort, List.of(at(0), at(1)))) {
-                // Not among the stopped: behind HAProxy a connection may break before its close frame is read
-                // (docs/chaos.md).
-                int unused = crowd.serverStarts(balancerPort);
+                stopped.add(crowd.serverStarts(balancerPort));
                 crowd.connect();
                 crowd.awaitReady();
                 for (int restart = 0; restart < settings.cycles() * NODES; restart++) {
