@@ -1,6 +1,7 @@
 package io.lifecycle4j.benchmarks;
 
 import io.lifecycle4j.benchmarks.chat.AcknowledgedSends;
+import io.lifecycle4j.benchmarks.chat.FanOutFigure;
 import io.lifecycle4j.benchmarks.chat.IdleSessions;
 import io.lifecycle4j.benchmarks.chat.Restarts;
 import io.lifecycle4j.benchmarks.rolling.Rolling;
@@ -21,9 +22,12 @@ public final class Benchmarks {
                     + " | chat-sends path/to/sample-im.jar [rounds] [rates]..."
                     + " | chat-drain path/to/sample-im.jar [rounds] [sessions]"
                     + " | chat-storm path/to/sample-im.jar [rounds] [sessions]"
+                    + " | chat-fanout path/to/sample-im.jar [rounds [seconds [deliveries per second]...]]"
                     + " | rolling [restarts [haproxy|nginx [announced|unannounced|jetty|bare]]]"
                     + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]"
                     + " | timeline path/to/image.svg | plots path/to/benchmarks.md path/to/images";
+
+    private static final Integer[] FAN_OUT_RATES = {20_000, 60_000, 80_000, 100_000, 120_000, 140_000, 160_000};
 
     private Benchmarks() {}
 
@@ -43,6 +47,12 @@ public final class Benchmarks {
                 AcknowledgedSends.print(arguments[1], count(arguments, 2, 3), numbers(arguments, 3, 1_500));
             case "chat-drain" -> Restarts.printDrain(arguments[1], count(arguments, 2, 3), count(arguments, 3, 10_000));
             case "chat-storm" -> Restarts.printStorm(arguments[1], count(arguments, 2, 3), count(arguments, 3, 10_000));
+            case "chat-fanout" ->
+                FanOutFigure.print(
+                        arguments[1],
+                        count(arguments, 2, 3),
+                        count(arguments, 3, 3),
+                        numbers(arguments, 4, FAN_OUT_RATES));
             case "rolling" -> {
                 List<String> settings = List.of(arguments).subList(1, arguments.length);
                 System.exit(Rolling.print(settings) ? 0 : 1);
