@@ -30,6 +30,7 @@ final class FanOutStep {
     private long end;
     private long message;
     private long expected;
+    private boolean allSaid;
 
     /**
      * @param say sends a text, and returns how many are to have it
@@ -64,6 +65,7 @@ final class FanOutStep {
         if (due < end) {
             clients.at(due, this::sayWhatIsDue);
         } else {
+            allSaid = true;
             clients.at(end + PATIENCE.toNanos(), done::countDown);
         }
     }
@@ -76,7 +78,7 @@ final class FanOutStep {
     boolean read(ByteBuffer frame) {
         long now = TimeUnit.NANOSECONDS.toMicros(System.nanoTime());
         boolean handsOn = Stamp.read(frame, due -> took(due, now)) > 0;
-        if (handsOn && micros.getTotalCount() == expected && System.nanoTime() > end) {
+        if (handsOn && allSaid && micros.getTotalCount() == expected) {
             done.countDown();
         }
         return handsOn;
