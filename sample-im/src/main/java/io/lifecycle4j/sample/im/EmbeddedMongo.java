@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class EmbeddedMongo implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EmbeddedMongo.class);
     private static final String HOST = "127.0.0.1";
+    private static final String DATABASE = "im";
     private static final String FILE = "im.mv";
     private static final long LARGE_FILE = 64L << 20;
     private static final int RECLAIM_FILL = 50; // per cent
@@ -51,6 +52,7 @@ final class EmbeddedMongo implements AutoCloseable {
     static EmbeddedMongo open(Path folder, int port) throws AppStartException {
         prepare(folder);
         MVStore store = openStore(folder);
+        DocumentType.useFor(store, DATABASE);
         WholeOperations operations = new WholeOperations(store);
         MongoServer server = new MongoServer(operations);
         try {
@@ -158,7 +160,7 @@ final class EmbeddedMongo implements AutoCloseable {
 
     /** The address for {@link MongoConnection#open}; holds no secret. */
     String connectionString() {
-        return "mongodb://" + HOST + ":" + port + "/im";
+        return "mongodb://" + HOST + ":" + port + "/" + DATABASE;
     }
 
     int port() {
