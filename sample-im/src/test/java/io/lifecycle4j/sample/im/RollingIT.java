@@ -65,7 +65,7 @@ final class RollingIT {
     }
 
     @Test
-    void behindABalancerNodesThatAreRestartedInTurnLoseAndDoubleNothing() throws Exception {
+    void behindABalancerNodesThatAreRestartedInTurnLoseAndDoubleNothingAndCutNobody() throws Exception {
         HaProxy.assumeInstalled();
         Map<String, String> environment = new LinkedHashMap<>();
         for (String name : List.of("IM_ANNOUNCE_DELAY", "IM_SHUTDOWN_TIMEOUT")) {
