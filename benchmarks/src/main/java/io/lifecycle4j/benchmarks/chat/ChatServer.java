@@ -17,9 +17,8 @@ import java.util.stream.Stream;
 enum ChatServer {
     OURS("**Lifecycle4j's sample**", "/ws", "Sec-WebSocket-Protocol: im.v1\r\n") {
         @Override
-        List<String> command(String jar) throws IOException {
-            String data = Files.createTempDirectory("im").toString();
-            return List.of("-jar", jar, "--port", "0", "--admin-port", "0", "--data-dir", data);
+        List<String> command(String jar, Path data) {
+            return List.of("-jar", jar, "--port", "0", "--admin-port", "0", "--data-dir", data.toString());
         }
 
         @Override
@@ -40,7 +39,7 @@ enum ChatServer {
     },
     COMETD("CometD", "/cometd", "") {
         @Override
-        List<String> command(String jar) {
+        List<String> command(String jar, Path data) {
             if (!Files.isDirectory(COMETD_JARS)) {
                 throw new IllegalStateException(
                         COMETD_JARS + " is missing (expected: ./mvnw -f benchmarks/peers package)");
@@ -93,11 +92,12 @@ enum ChatServer {
         return headerLines;
     }
 
-    ChildJvm start(String jar) throws IOException {
-        return ChildJvm.readingStdout(command(jar), LIFETIME);
+    /** Starts it; what it stores goes into the folder. */
+    ChildJvm start(String jar, Path data) throws IOException {
+        return ChildJvm.readingStdout(command(jar, data), LIFETIME);
     }
 
-    abstract List<String> command(String jar) throws IOException;
+    abstract List<String> command(String jar, Path data);
 
     /** Waits until it listens. */
     abstract int port(ChildJvm server) throws IOException;

@@ -3,12 +3,17 @@ package io.lifecycle4j.benchmarks.chat;
 import io.lifecycle4j.benchmarks.ChildJvm;
 import io.lifecycle4j.benchmarks.Samples;
 import io.lifecycle4j.benchmarks.Table;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * How many messages a second a chat hands on, and how soon, at one rate after another; each chat and its clients in two fresh
@@ -39,15 +44,19 @@ public final class FanOutFigure {
         for (int round = 1; round <= rounds; round++) {
             for (ChatServer server : ChatServer.CHOSEN) {
                 System.err.println("chat-fanout: round " + round + " of " + rounds + ", " + server);
-                figure.measure(server, jar);
+                Path data = Files.createTempDirectory("im");
+                figure.measure(server, jar, data);
+                try (Stream<Path> files = Files.walk(data)) {
+                    files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+                }
             }
         }
         figure.print();
     }
 
-    private void measure(ChatServer chat, String jar) throws IOException {
+    private void measure(ChatServer chat, String jar, Path data) throws IOException {
         double highest = 0;
-        try (ChildJvm server = chat.start(jar);
+        try (ChildJvm server = chat.start(jar, data);
                 ChildJvm load = FanOutLoad.start(chat, chat.port(server), measured, rates, LIFETIME)) {
             Duration serverBefore = Duration.ZERO;
             Duration loadBefore = Duration.ZERO;
