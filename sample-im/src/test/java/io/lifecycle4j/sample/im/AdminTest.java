@@ -82,7 +82,8 @@ final class AdminTest {
             ChatClient ann = server.client("ann");
             ann.join("lobby");
             server.askToShutDown();
-            assertThat(server.metric("im_phase{phase=\"ANNOUNCE\"}")).isEqualTo(1);
+            await().until(() ->
+                    server.metric("im_phase{phase=\"ANNOUNCE\"}") == 1); // asked for, it begins on another thread
             assertThat(server.metric("im_state{state=\"STOPPING\"}")).isEqualTo(1);
             await().until(() -> server.metric("im_shutdown_seconds") > 0);
             assertThat(server.status().path("shutdown_seconds").asDouble()).isPositive();
