@@ -27,7 +27,9 @@ public final class Benchmarks {
                     + " | stop [rounds] [connections]... | inflight [rounds] | load [rounds] | sessions [rounds] [sessions]"
                     + " | timeline path/to/image.svg | plots path/to/benchmarks.md path/to/images";
 
-    private static final Integer[] FAN_OUT_RATES = {20_000, 60_000, 80_000, 100_000, 120_000, 140_000, 160_000};
+    private static final Integer[] FAN_OUT_RATES = {
+        20_000, 60_000, 80_000, 100_000, 120_000, 140_000, 160_000, 180_000, 200_000, 220_000, 240_000
+    };
 
     private Benchmarks() {}
 
