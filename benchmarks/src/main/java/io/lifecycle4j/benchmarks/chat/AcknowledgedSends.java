@@ -15,7 +15,7 @@ import java.util.TreeMap;
 public final class AcknowledgedSends {
     private static final int CLIENTS = 1_000;
     private static final int ROOMS = 100;
-    private static final int WARM_SECONDS = 10;
+    private static final int WARM_SECONDS = 30;
     private static final int SECONDS = 20;
 
     private AcknowledgedSends() {}
