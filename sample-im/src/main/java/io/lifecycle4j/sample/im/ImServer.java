@@ -42,6 +42,8 @@ final class ImServer implements AppSetup {
     private static final Logger LOG = LoggerFactory.getLogger(ImServer.class);
     private static final Duration HEARTBEAT = Duration.ofSeconds(2);
     private static final Duration STORE_LIMIT = Duration.ofSeconds(2);
+    // Clients come back in crowds. Java's own 50 leaves the others to their system's repeats, up to two minutes later.
+    private static final int ACCEPT_QUEUE = 1_024;
 
     private final ImOptions options;
     private final Server business;
@@ -155,6 +157,7 @@ final class ImServer implements AppSetup {
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
         connector.setHost(options.serving.host);
         connector.setPort(port);
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
         return server;
     }
