@@ -27,8 +27,8 @@ final class ChatFigure {
             clean.add(millisClean(jar));
         }
         Table table = new Table("sample-im, ms", "p50", "max", "runs");
-        row(table, "second signal to gone, a request in flight", forced);
-        row(table, "one signal to gone, idle", clean);
+        table.row("second signal to gone, a request in flight", forced, 0);
+        table.row("one signal to gone, idle", clean, 0);
         table.print();
     }
 
@@ -68,13 +68,5 @@ final class ChatFigure {
     private static String status(URI address) throws IOException, InterruptedException {
         return HTTP.send(HttpRequest.newBuilder(address.resolve("/api/status")).build(), BodyHandlers.ofString())
                 .body();
-    }
-
-    private static void row(Table table, String what, Samples samples) {
-        table.row(
-                what,
-                Table.number(samples.median(), 0),
-                Table.number(samples.max(), 0),
-                String.valueOf(samples.count()));
     }
 }

@@ -35,19 +35,11 @@ final class SessionsFigure {
             }
         }
         Table table = new Table("TERM to, ms", "median", "max", "rounds");
-        row(table, "first session told", first);
-        row(table, "all " + count + " told", last);
-        row(table, "all gone", gone);
-        row(table, "server stopped", stopped);
+        table.row("first session told", first, 0);
+        table.row("all " + count + " told", last, 0);
+        table.row("all gone", gone, 0);
+        table.row("server stopped", stopped, 0);
         table.print();
         System.out.println("Close codes, and in how many rounds: " + codes);
-    }
-
-    private static void row(Table table, String what, Samples samples) {
-        table.row(
-                what,
-                Table.number(samples.median(), 0),
-                Table.number(samples.max(), 0),
-                String.valueOf(samples.count()));
     }
 }

@@ -16,6 +16,11 @@ public final class Table {
         lines.add("| " + String.join(" | ", cells) + " |");
     }
 
+    /** What it is, the median, the largest value and how many there are. */
+    public void row(String what, Samples samples, int decimals) {
+        row(what, number(samples.median(), decimals), number(samples.max(), decimals), String.valueOf(samples.count()));
+    }
+
     public void print() {
         System.out.println();
         lines.forEach(System.out::println);

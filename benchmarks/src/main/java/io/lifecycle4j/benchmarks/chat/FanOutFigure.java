@@ -3,17 +3,14 @@ package io.lifecycle4j.benchmarks.chat;
 import io.lifecycle4j.benchmarks.ChildJvm;
 import io.lifecycle4j.benchmarks.Samples;
 import io.lifecycle4j.benchmarks.Table;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * How many messages a second a chat hands on, and how soon, at one rate after another; each chat and its clients in two fresh
@@ -46,9 +43,7 @@ public final class FanOutFigure {
                 System.err.println("chat-fanout: round " + round + " of " + rounds + ", " + server);
                 Path data = Files.createTempDirectory("im");
                 figure.measure(server, jar, data);
-                try (Stream<Path> files = Files.walk(data)) {
-                    files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
-                }
+                SampleServer.delete(data);
             }
         }
         figure.print();

@@ -51,10 +51,10 @@ public final class IdleSessions {
             }
         }
         Table table = new Table("sample-im, " + count + " idle sessions", "median", "max", "rounds");
-        row(table, "resident with none, MB", none);
-        row(table, "resident with all, MB", many);
-        row(table, "resident for each, KB", each);
-        row(table, "of it live in the heap, KB", heap);
+        table.row("resident with none, MB", none, 1);
+        table.row("resident with all, MB", many, 1);
+        table.row("resident for each, KB", each, 1);
+        table.row("of it live in the heap, KB", heap, 1);
         table.print();
     }
 
@@ -85,13 +85,5 @@ public final class IdleSessions {
             throw new IllegalStateException("no " + pattern + " in " + text);
         }
         return Double.parseDouble(matcher.group(group));
-    }
-
-    private static void row(Table table, String what, Samples samples) {
-        table.row(
-                what,
-                Table.number(samples.median(), 1),
-                Table.number(samples.max(), 1),
-                String.valueOf(samples.count()));
     }
 }

@@ -79,11 +79,7 @@ public final class Restarts {
 
     private void print() {
         Table table = new Table("TERM to, s", "median", "max", "rounds");
-        times.forEach((what, samples) -> table.row(
-                what,
-                Table.number(samples.median(), 2),
-                Table.number(samples.max(), 2),
-                String.valueOf(samples.count())));
+        times.forEach((what, samples) -> table.row(what, samples, 2));
         table.print();
         System.out.println("What the clients saw, and in how many rounds: " + notes);
     }

@@ -79,8 +79,13 @@ final class SampleServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         process.close();
-        if (Files.exists(data)) {
-            try (Stream<Path> files = Files.walk(data)) {
+        delete(data);
+    }
+
+    /** Deletes a folder and what is in it, if it is there. */
+    static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
                 files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
             }
         }
