@@ -15,7 +15,7 @@ import org.h2.mvstore.type.ObjectDataType;
 
 /**
  * How the embedded server's unique indexes are ordered and stored. H2 knows nothing of their keys, and would serialize two of
- * them for each comparison: four fifths of the process's time went there.
+ * them for each comparison: most of the process's time went there.
  */
 final class IndexKeys extends BasicDataType<KeyValue> {
     private static final String TYPED = "typed-indexes";
