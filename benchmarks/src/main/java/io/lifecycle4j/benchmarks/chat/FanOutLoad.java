@@ -29,7 +29,7 @@ final class FanOutLoad {
     private static final int SEED = 1;
     private static final int JOINING_AT_ONCE = 32;
     private static final int WARM_UP_RATE = 40_000;
-    private static final Duration WARM_UP = Duration.ofSeconds(30); // the JIT is busy for longer than ten
+    private static final Duration WARM_UP = Duration.ofSeconds(60); // the JIT is busy for some forty
 
     private final Random random = new Random(SEED);
     private final Semaphore joining = new Semaphore(JOINING_AT_ONCE);
