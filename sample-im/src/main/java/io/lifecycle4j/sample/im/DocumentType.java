@@ -4,54 +4,56 @@ import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.bson.BsonDecoder;
 import de.bwaldvogel.mongo.wire.bson.BsonEncoder;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import org.h2.mvstore.DataUtils;
-import org.h2.mvstore.MVMap;
-import org.h2.mvstore.MVStore;
 import org.h2.mvstore.WriteBuffer;
+import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ObjectDataType;
 
 /**
- * The embedded server's messages, kept as BSON, as they come: a page is written with each new message in it, and H2 would serialize
- * all its others each time. Reads what H2 wrote.
+ * The embedded server's documents, as BSON: a page is written with each new document in it, and H2 would serialize all its others
+ * each time. Reads what H2 wrote.
  */
-final class DocumentType extends ObjectDataType {
+final class DocumentType extends BasicDataType<byte[]> {
     private static final byte BSON = 123; // H2's own begin with other bytes
-    private static final int USUAL_BYTES = 256;
-    private static final int MEMORY = 600;
+    private static final ObjectDataType BEFORE = new ObjectDataType();
+    private static final int ARRAY_BYTES = 24; // of an array without its content
 
-    /** Opens the map of the messages, which stays as it is opened first. */
-    static void useFor(MVStore store, String database) {
-        store.openMap(
-                "databases." + database + "." + MessageDocuments.COLLECTION,
-                new MVMap.Builder<>().valueType(new DocumentType()));
+    static byte[] encode(Document document) {
+        ByteBuf bytes = Unpooled.buffer();
+        BsonEncoder.encodeDocument(document, bytes);
+        return ByteBufUtil.getBytes(bytes);
+    }
+
+    static Document decode(byte[] bson) {
+        return BsonDecoder.decodeBson(Unpooled.wrappedBuffer(bson));
     }
 
     @Override
-    public void write(WriteBuffer buffer, Object value) {
-        if (value instanceof Document document) {
-            ByteBuf bytes = Unpooled.buffer(USUAL_BYTES);
-            BsonEncoder.encodeDocument(document, bytes);
-            buffer.put(BSON).putVarInt(bytes.readableBytes()).put(bytes.array(), 0, bytes.readableBytes());
-        } else {
-            super.write(buffer, value);
-        }
+    public void write(WriteBuffer buffer, byte[] bson) {
+        buffer.put(BSON).putVarInt(bson.length).put(bson);
     }
 
     @Override
-    public Object read(ByteBuffer buffer) {
+    public byte[] read(ByteBuffer buffer) {
         if (buffer.get(buffer.position()) != BSON) {
-            return super.read(buffer);
+            return encode((Document) BEFORE.read(buffer));
         }
         buffer.get();
-        byte[] bytes = new byte[DataUtils.readVarInt(buffer)];
-        buffer.get(bytes);
-        return BsonDecoder.decodeBson(Unpooled.wrappedBuffer(bytes));
+        byte[] bson = new byte[DataUtils.readVarInt(buffer)];
+        buffer.get(bson);
+        return bson;
     }
 
     @Override
-    public int getMemory(Object value) {
-        return value instanceof Document ? MEMORY : super.getMemory(value);
+    public int getMemory(byte[] bson) {
+        return ARRAY_BYTES + bson.length;
+    }
+
+    @Override
+    public byte[][] createStorage(int size) {
+        return new byte[size][];
     }
 }

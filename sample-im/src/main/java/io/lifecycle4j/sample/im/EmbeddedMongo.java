@@ -7,7 +7,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
@@ -16,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A MongoDB-compatible server inside this process, its data in one file of a folder: for trying the sample out, not for
+ * A MongoDB-compatible server inside this process, its data in a file and two logs of a folder: for trying the sample out, not for
  * production. What is written is durable after {@link #sync()} only. Close the clients first. Thread-safe.
  */
 final class EmbeddedMongo implements AutoCloseable {
@@ -25,20 +26,17 @@ final class EmbeddedMongo implements AutoCloseable {
     private static final String DATABASE = "im";
     private static final String FILE = "im.mv";
     private static final long LARGE_FILE = 64L << 20;
-    private static final int RECLAIM_FILL = 50; // per cent
-    private static final int RECLAIM_BYTES = 1 << 20;
-    private static final Duration RECLAIM_INTERVAL = Duration.ofSeconds(1);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
 
     private final MVStore store;
-    private final WholeOperations operations;
+    private final LoggedBackend backend;
     private final MongoServer server;
     private final int port;
-    private final AtomicLong reclaimed = new AtomicLong(System.nanoTime());
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    private EmbeddedMongo(MVStore store, WholeOperations operations, MongoServer server, int port) {
+    private EmbeddedMongo(MVStore store, LoggedBackend backend, MongoServer server, int port) {
         this.store = store;
-        this.operations = operations;
+        this.backend = backend;
         this.server = server;
         this.port = port;
     }
@@ -52,9 +50,8 @@ final class EmbeddedMongo implements AutoCloseable {
     static EmbeddedMongo open(Path folder, int port) throws AppStartException {
         prepare(folder);
         MVStore store = openStore(folder);
-        DocumentType.useFor(store, DATABASE);
-        WholeOperations operations = new WholeOperations(store);
-        MongoServer server = new MongoServer(operations);
+        LoggedBackend backend = openBackend(store, folder);
+        MongoServer server = new MongoServer(backend);
         try {
             server.bind(HOST, port);
         } catch (Exception e) { // Netty throws BindException without declaring it
@@ -65,7 +62,7 @@ final class EmbeddedMongo implements AutoCloseable {
                     null);
         }
         return new EmbeddedMongo(
-                store, operations, server, server.getLocalAddress().getPort());
+                store, backend, server, server.getLocalAddress().getPort());
     }
 
     private static void prepare(Path folder) throws AppStartException {
@@ -81,16 +78,30 @@ final class EmbeddedMongo implements AutoCloseable {
         }
     }
 
+    private static LoggedBackend openBackend(MVStore store, Path folder) throws AppStartException {
+        try {
+            return LoggedBackend.open(store, folder);
+        } catch (IOException | CompletionException e) {
+            store.closeImmediately();
+            Throwable cause = e instanceof CompletionException ? e.getCause() : e;
+            throw unusable(folder, "has logs, beside its file " + FILE + ", that cannot be used (" + cause + ")");
+        }
+    }
+
     private static MVStore openStore(Path folder) throws AppStartException {
         try {
             compact(folder.resolve(FILE));
-            // Commits come from sync() alone: H2's own, in the background, would come after the acknowledgement.
+            // The backend alone commits, between two commands. H2 does it on threads of its own only beside one that
+            // also commits
+            // by itself: that is to do so after 24 days without a commit, and to compact nothing.
             MVStore store = new MVStore.Builder()
                     .fileName(folder.resolve(FILE).toString())
                     .compress()
                     .autoCommitDisabled()
                     .autoCommitBufferSize(0)
+                    .autoCompactFillRate(0)
                     .open();
+            store.setAutoCommitDelay(Integer.MAX_VALUE);
             if (store.isReadOnly()) {
                 store.closeImmediately();
                 throw unusable(folder, "has a file " + FILE + " that cannot be written to");
@@ -169,12 +180,10 @@ final class EmbeddedMongo implements AutoCloseable {
 
     /** Makes everything written before the call survive a kill of the process and a loss of power; see {@link Durability}. */
     void sync() {
-        if (store.isClosed()) { // commit() would return as if it had done its work
+        if (store.isClosed()) { // the log may be forced still, but nothing can be written
             throw new IllegalStateException("the embedded MongoDB is closed");
         }
-        operations.commit();
-        store.sync();
-        reclaim();
+        backend.sync();
     }
 
     /**
@@ -183,12 +192,11 @@ final class EmbeddedMongo implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (store.isClosed()) {
+        if (closed.getAndSet(true)) {
             return;
         }
-        operations.commit();
         // The server waits without limit for its own threads, so it is closed on a thread that can be left behind.
-        Thread closer = new Thread(server::shutdownNow, "im-embedded-mongo-close");
+        Thread closer = new Thread(this::closeAll, "im-embedded-mongo-close");
         closer.setDaemon(true);
         closer.start();
         try {
@@ -197,21 +205,15 @@ final class EmbeddedMongo implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         if (!store.isClosed()) {
-            log.warn("Embedded MongoDB not closed within {} ms; what was committed is safe", CLOSE_LIMIT.toMillis());
+            log.warn("Embedded MongoDB not closed within {} ms; what was synced is safe", CLOSE_LIMIT.toMillis());
         }
     }
 
-    /**
-     * Every commit appends tens of kilobytes, and H2's own thread, which would reclaim them, also commits in the midst of
-     * operations: so it is off, and a small step is done here, some tens of milliseconds in a busy second.
-     */
-    private void reclaim() {
-        long last = reclaimed.get();
-        long now = System.nanoTime();
-        if (now - last > RECLAIM_INTERVAL.toNanos()
-                && store.getFileStore().size() > LARGE_FILE
-                && reclaimed.compareAndSet(last, now)) {
-            operations.compact(RECLAIM_FILL, RECLAIM_BYTES);
+    private void closeAll() {
+        try {
+            backend.commit();
+        } finally {
+            server.shutdownNow();
         }
     }
 }

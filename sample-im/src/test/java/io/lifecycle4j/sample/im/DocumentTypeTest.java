@@ -20,12 +20,14 @@ final class DocumentTypeTest {
                 .append("client_msg_id", "a1")
                 .append("text", "hello, \u0000 wörld \ud83d\ude00".repeat(100))
                 .append("created_at", Instant.ofEpochMilli(1_795_254_101_673L));
-        ObjectDataType ours = new DocumentType();
-        for (ObjectDataType writer : List.of(ours, new ObjectDataType())) {
-            WriteBuffer buffer = new WriteBuffer();
-            writer.write(buffer, message);
+        DocumentType ours = new DocumentType();
+        WriteBuffer byOurs = new WriteBuffer();
+        ours.write(byOurs, DocumentType.encode(message));
+        WriteBuffer byH2 = new WriteBuffer();
+        new ObjectDataType().write(byH2, message);
+        for (WriteBuffer buffer : List.of(byOurs, byH2)) {
             ByteBuffer written = buffer.getBuffer().flip();
-            assertThat(ours.read(written)).isEqualTo(message);
+            assertThat(DocumentType.decode(ours.read(written))).isEqualTo(message);
             assertThat(written.hasRemaining()).isFalse();
         }
     }

@@ -2,7 +2,11 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.UpdateOptions;
 import io.lifecycle4j.sample.im.MessageStore.Draft;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -13,61 +17,115 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a crash leaves on the disk: the file as it is right after a sync. */
+/** What a crash leaves on the disk: copies of the folder, taken between two commands while the embedded server runs. */
 @Timeout(120)
 final class EmbeddedMongoCrashTest {
-    private static final int CRASHES = 12;
+    private static final int CRASHES = 8;
+    private static final int BATCHES_BETWEEN = 12; // of each writer: a few commits
+    private static final int BATCH = 20;
+    private static final String TEXT = "text ".repeat(400);
+
+    /** One who writes to a room of its own, and counts what it has written, here and in the database. */
+    private record Writer(String room, AtomicInteger batches) {}
+
+    private record Crash(Path folder, List<Integer> batches) {}
 
     @TempDir
     private Path folder;
 
-    /** Read receipts and the first read of a room sync too, while messages are being inserted. */
+    private final List<Writer> writers =
+            List.of(new Writer("red", new AtomicInteger()), new Writer("blue", new AtomicInteger()));
+    private final ReadWriteLock betweenCommands = new ReentrantReadWriteLock(true); // writers share it
+    private final AtomicBoolean enough = new AtomicBoolean();
+
     @Test
-    void aSyncInTheMidstOfAnInsertLeavesNoMessageWithoutItsIndexEntries() throws Exception {
-        List<Path> copies = new ArrayList<>();
-        AtomicBoolean enough = new AtomicBoolean();
-        ExecutorService inserter = Executors.newSingleThreadExecutor();
+    void afterACrashEachCommandWasDoneOnceAndWhole() throws Exception {
+        List<Crash> crashes = new ArrayList<>();
+        ExecutorService threads = Executors.newCachedThreadPool();
         try (EmbeddedMongo embedded = EmbeddedMongo.open(folder.resolve("data"));
                 MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
-            MessageDocuments documents = new MessageDocuments(connection.database());
-            Future<?> inserts = inserter.submit(() -> {
-                for (int batch = 0; !enough.get(); batch++) {
-                    documents.insert(batch(batch));
-                }
-            });
-            Moments moments = new Moments(1);
+            List<Future<?>> writing = new ArrayList<>();
+            for (Writer writer : writers) {
+                writing.add(threads.submit(() -> write(connection.database(), writer)));
+            }
             for (int crash = 0; crash < CRASHES; crash++) {
-                moments.await(10, 30);
-                embedded.sync();
-                Path copy = Files.createDirectory(folder.resolve("copy" + crash));
-                Files.copy(folder.resolve("data/im.mv"), copy.resolve("im.mv"));
-                copies.add(copy);
+                int until = (crash + 1) * BATCHES_BETWEEN;
+                while (!enough.get() && batches().stream().anyMatch(count -> count < until)) {
+                    embedded.sync();
+                }
+                betweenCommands.writeLock().lock();
+                try {
+                    crashes.add(new Crash(copy(folder.resolve("data"), folder.resolve("copy" + crash)), batches()));
+                } finally {
+                    betweenCommands.writeLock().unlock();
+                }
             }
             enough.set(true);
-            inserts.get(20, TimeUnit.SECONDS);
+            for (Future<?> written : writing) {
+                written.get(20, TimeUnit.SECONDS);
+            }
         } finally {
-            inserter.shutdownNow();
+            threads.shutdownNow();
         }
-        for (Path copy : copies) {
-            assertWhole(copy);
+        for (Crash crash : crashes) {
+            assertWhole(crash);
+            assertWhole(crash); // nothing is done again by the next start
         }
     }
 
-    private static List<ChatMessage> batch(int number) {
-        return IntStream.rangeClosed(1, 50)
+    private List<Integer> batches() {
+        return writers.stream().map(writer -> writer.batches().get()).toList();
+    }
+
+    /** The logs first: what H2 is writing meanwhile, they have as well. */
+    private static Path copy(Path from, Path to) throws IOException {
+        Files.createDirectory(to);
+        for (String file : List.of("im.1.redo", "im.2.redo", "im.mv")) {
+            Files.copy(from.resolve(file), to.resolve(file));
+        }
+        return to;
+    }
+
+    private void write(MongoDatabase database, Writer writer) {
+        MessageDocuments documents = new MessageDocuments(database);
+        MongoCollection<Document> counters = database.getCollection("counters");
+        try {
+            while (!enough.get()) {
+                betweenCommands.readLock().lock();
+                try {
+                    int batch = writer.batches().get();
+                    documents.insert(batch(writer.room(), batch));
+                    Document count = new Document("$inc", new Document("batches", 1))
+                            .append("$set", new Document("batch " + batch, "more, while H2 may be writing the rest"));
+                    counters.updateOne(new Document("_id", writer.room()), count, new UpdateOptions().upsert(true));
+                    writer.batches().set(batch + 1);
+                } finally {
+                    betweenCommands.readLock().unlock();
+                }
+            }
+        } finally {
+            enough.set(true);
+        }
+    }
+
+    private static List<ChatMessage> batch(String room, int number) {
+        return IntStream.rangeClosed(1, BATCH)
                 .mapToObj(i -> {
-                    long seq = number * 50L + i;
-                    Draft draft = new Draft("room", "ann", "c" + seq, "text");
+                    long seq = number * (long) BATCH + i;
+                    Draft draft = new Draft(room, "ann", room + seq, TEXT);
                     return new ChatMessage(
-                            draft.room(),
+                            room,
                             seq,
-                            MessageDocuments.id(draft.room(), seq),
+                            MessageDocuments.id(room, seq),
                             draft.user(),
                             draft.clientId(),
                             draft.text(),
@@ -76,8 +134,8 @@ final class EmbeddedMongoCrashTest {
                 .toList();
     }
 
-    private static void assertWhole(Path copy) throws Exception {
-        try (EmbeddedMongo embedded = EmbeddedMongo.open(copy);
+    private void assertWhole(Crash crash) throws Exception {
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(crash.folder());
                 MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
             MessageDocuments documents = new MessageDocuments(connection.database());
             long count = 0;
@@ -88,11 +146,25 @@ final class EmbeddedMongoCrashTest {
                 assertThat(documents.sent("ann", clientId))
                         .as("by its client id, %s", clientId)
                         .isNotNull();
-                assertThat(documents.read("room", found.getLong("seq"), found.getLong("seq")))
+                assertThat(documents.read(found.getString("room_id"), found.getLong("seq"), found.getLong("seq")))
                         .as("by its id, %s", found.get("_id"))
                         .hasSize(1);
             }
-            assertThat(documents.newestHead("room", 0)).isEqualTo(count);
+            long batches = 0;
+            for (int i = 0; i < writers.size(); i++) {
+                String room = writers.get(i).room();
+                int written = crash.batches().get(i);
+                batches += written;
+                assertThat(documents.newestHead(room, 0)).isEqualTo(written * (long) BATCH);
+                assertThat(connection
+                                .database()
+                                .getCollection("counters")
+                                .find(new Document("_id", room))
+                                .first())
+                        .containsEntry("batches", written)
+                        .hasSize(written + 2);
+            }
+            assertThat(count).isEqualTo(batches * BATCH);
         }
     }
 }

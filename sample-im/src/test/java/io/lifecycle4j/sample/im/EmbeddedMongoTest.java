@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -36,21 +37,18 @@ final class EmbeddedMongoTest {
     }
 
     @Test
-    void whatWasSyncedIsInTheFileWithoutAClose() throws Exception {
-        Path copy = folder.resolve("copy");
-        try (EmbeddedMongo embedded = EmbeddedMongo.open(folder.resolve("data"));
-                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
-            connection.database().getCollection("things").insertOne(new Document("_id", "synced"));
-            embedded.sync();
-            connection.database().getCollection("things").insertOne(new Document("_id", "not synced"));
-            Files.createDirectories(copy);
-            Files.copy(folder.resolve("data/im.mv"), copy.resolve("im.mv"));
+    void logsOfAnotherFileAreRefusedAndTheFolderIsFreeAgain() throws Exception {
+        try (RedoLog log = RedoLog.open(folder.resolve("im.1.redo"))) {
+            log.append(5, ByteBuffer.allocate(0));
         }
-        try (EmbeddedMongo embedded = EmbeddedMongo.open(copy);
-                MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
-            assertThat(connection.database().getCollection("things").find())
-                    .containsExactly(new Document("_id", "synced"));
-        }
+        assertThatThrownBy(() -> EmbeddedMongo.open(folder))
+                .isInstanceOf(AppStartException.class)
+                .hasMessageStartingWith(
+                        "the data folder " + folder + " has logs, beside its file im.mv, that cannot be used")
+                .hasMessageContaining(
+                        "write 1 is missing, the next one is 5; put back the file and the logs of one moment");
+        Files.delete(folder.resolve("im.1.redo"));
+        EmbeddedMongo.open(folder).close();
     }
 
     @Test
