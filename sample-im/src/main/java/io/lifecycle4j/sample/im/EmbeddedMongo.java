@@ -212,6 +212,8 @@ final class EmbeddedMongo implements AutoCloseable {
     private void closeAll() {
         try {
             backend.commit();
+        } catch (CompletionException e) {
+            log.warn("Embedded MongoDB not committed; what was synced is in its log", e.getCause());
         } finally {
             server.shutdownNow();
         }

@@ -77,7 +77,7 @@ final class LoggedBackend extends H2Backend {
     private RedoLog other; // of those before; from here on, all under the lock
     private long last; // the number of the last command
     private final AtomicBoolean committing = new AtomicBoolean();
-    private volatile boolean broken; // as a commit failed; no other is tried
+    private volatile boolean broken; // a force or a commit failed: nothing is answered any more, so readiness turns red
 
     private LoggedBackend(MVStore store, RedoLog log, RedoLog other) {
         super(store);
@@ -174,6 +174,7 @@ final class LoggedBackend extends H2Backend {
         try {
             log.force(); // if it has just changed, the one before was forced
         } catch (IOException e) {
+            fail(e);
             throw new UncheckedIOException(e);
         }
     }
@@ -185,10 +186,15 @@ final class LoggedBackend extends H2Backend {
             getMvStore().sync();
             committing.set(false);
         } catch (IOException | RuntimeException e) {
-            LOG.error(
-                    "The embedded MongoDB cannot commit, and refuses to write; what it acknowledged is in its log", e);
-            broken = true;
+            fail(e);
         }
+    }
+
+    private void fail(Exception why) {
+        broken = true;
+        LOG.error(
+                "The embedded MongoDB cannot write; mend that and start again: what it acknowledged is in its log",
+                why);
     }
 
     private void beginCommit() throws IOException {
@@ -262,6 +268,9 @@ final class LoggedBackend extends H2Backend {
     /** All that today's drivers ask, but for their greeting. */
     @Override
     public Document handleMessage(MongoMessage message) {
+        if (broken) {
+            throw new IllegalStateException("the embedded MongoDB could not write before");
+        }
         Document command = message.getDocument();
         if (READS.contains(command.keySet().iterator().next())) {
             return super.handleMessage(message);
@@ -273,8 +282,8 @@ final class LoggedBackend extends H2Backend {
         }
         lock.lock();
         try {
-            if (broken || getMvStore().isClosed()) {
-                throw new IllegalStateException("the embedded MongoDB is closed, or could not write before");
+            if (getMvStore().isClosed()) {
+                throw new IllegalStateException("the embedded MongoDB is closed");
             }
             log.append(last + 1, ByteBuffer.wrap(bytes));
             last++;

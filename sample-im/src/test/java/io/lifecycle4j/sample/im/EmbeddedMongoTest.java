@@ -3,8 +3,10 @@ package io.lifecycle4j.sample.im;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.mongodb.MongoException;
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +51,28 @@ final class EmbeddedMongoTest {
                         "write 1 is missing, the next one is 5; put back the file and the logs of one moment");
         Files.delete(folder.resolve("im.1.redo"));
         EmbeddedMongo.open(folder).close();
+    }
+
+    @Test
+    void aSyncThatFailedIsNotForgottenUntilTheNextStartAndWhatWasSyncedIsThere() throws Exception {
+        EmbeddedMongo embedded = EmbeddedMongo.open(folder);
+        try (MongoConnection connection = MongoConnection.open(embedded.connectionString())) {
+            connection.database().getCollection("things").insertOne(new Document("_id", "synced"));
+            embedded.sync();
+            Thread.currentThread().interrupt(); // which closes the file under it
+            assertThatThrownBy(embedded::sync).isInstanceOf(UncheckedIOException.class);
+            assertThat(Thread.interrupted()).isTrue();
+            assertThatThrownBy(embedded::sync).isInstanceOf(UncheckedIOException.class);
+            assertThatThrownBy(() -> connection.database().runCommand(new Document("ping", 1)))
+                    .isInstanceOf(MongoException.class);
+        } finally {
+            embedded.close();
+        }
+        try (EmbeddedMongo again = EmbeddedMongo.open(folder);
+                MongoConnection connection = MongoConnection.open(again.connectionString())) {
+            assertThat(connection.database().getCollection("things").find())
+                    .containsExactly(new Document("_id", "synced"));
+        }
     }
 
     @Test
