@@ -17,7 +17,7 @@ import org.h2.mvstore.MVMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A collection of the embedded server, which keeps its documents as BSON. They take a fifth of the memory, which the collector copies
+ * A collection of the embedded server, which keeps its documents as BSON. They take less memory, which the collector copies
  * often; and the server, which changes documents in place, has copies of its own, as H2 may be writing those it has.
  */
 final class BsonCollection extends AbstractSynchronizedMongoCollection<Object> {

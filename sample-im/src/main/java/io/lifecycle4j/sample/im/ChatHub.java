@@ -15,7 +15,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -43,9 +42,9 @@ final class ChatHub implements AutoCloseable {
     private final AtomicLong queuedBytes = new AtomicLong();
     private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
     private final Set<ChatSession> sessions = ConcurrentHashMap.newKeySet();
-    private final ExecutorService writers = Executors.newFixedThreadPool(WRITERS, daemon("im-writer"));
+    private final ExecutorService writers = Executors.newFixedThreadPool(WRITERS, DaemonThreads.named("im-writer"));
     private final ScheduledExecutorService ticker =
-            Executors.newSingleThreadScheduledExecutor(daemon("im-client-heartbeat"));
+            Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-client-heartbeat"));
 
     /**
      * @param sends counts messages on open sockets as the gate of a server counts requests
@@ -69,14 +68,6 @@ final class ChatHub implements AutoCloseable {
         long tick =
                 Math.min(MOST_TICK.toMillis(), Math.max(1, limits.heartbeat().toMillis() / 4));
         var unused = ticker.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
-    }
-
-    private static ThreadFactory daemon(String name) {
-        return task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 
     MessageStore store() {

@@ -28,6 +28,10 @@ final class DocumentType extends BasicDataType<byte[]> {
     }
 
     static Document decode(byte[] bson) {
+        return decode(ByteBuffer.wrap(bson));
+    }
+
+    static Document decode(ByteBuffer bson) {
         return BsonDecoder.decodeBson(Unpooled.wrappedBuffer(bson));
     }
 

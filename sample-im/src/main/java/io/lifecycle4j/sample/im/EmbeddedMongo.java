@@ -92,8 +92,8 @@ final class EmbeddedMongo implements AutoCloseable {
         try {
             compact(folder.resolve(FILE));
             // The backend alone commits, between two commands. H2 does it on threads of its own only beside one that
-            // also commits
-            // by itself: that is to do so after 24 days without a commit, and to compact nothing.
+            // also
+            // commits by itself: that is to do so after 24 days without a commit, and to compact nothing.
             MVStore store = new MVStore.Builder()
                     .fileName(folder.resolve(FILE).toString())
                     .compress()
@@ -187,7 +187,7 @@ final class EmbeddedMongo implements AutoCloseable {
     }
 
     /**
-     * Commits, cuts the clients off and closes the file, within about 4 s; called again, it does nothing. Nothing that was
+     * Cuts the clients off, commits and closes the file, within about 4 s; called again, it does nothing. Nothing that was
      * synced depends on it.
      */
     @Override
@@ -196,8 +196,7 @@ final class EmbeddedMongo implements AutoCloseable {
             return;
         }
         // The server waits without limit for its own threads, so it is closed on a thread that can be left behind.
-        Thread closer = new Thread(this::closeAll, "im-embedded-mongo-close");
-        closer.setDaemon(true);
+        Thread closer = DaemonThreads.named("im-embedded-mongo-close").newThread(server::shutdownNow);
         closer.start();
         try {
             closer.join(CLOSE_LIMIT.toMillis());
@@ -206,16 +205,6 @@ final class EmbeddedMongo implements AutoCloseable {
         }
         if (!store.isClosed()) {
             log.warn("Embedded MongoDB not closed within {} ms; what was synced is safe", CLOSE_LIMIT.toMillis());
-        }
-    }
-
-    private void closeAll() {
-        try {
-            backend.commit();
-        } catch (CompletionException e) {
-            log.warn("Embedded MongoDB not committed; what was synced is in its log", e.getCause());
-        } finally {
-            server.shutdownNow();
         }
     }
 }

@@ -8,10 +8,8 @@ import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
-import de.bwaldvogel.mongo.wire.bson.BsonDecoder;
 import de.bwaldvogel.mongo.wire.message.MessageHeader;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.local.LocalChannel;
 import java.io.IOException;
@@ -66,11 +64,8 @@ final class LoggedBackend extends H2Backend {
             "ismaster",
             "endSessions");
 
-    private final ExecutorService committer = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "im-embedded-mongo-commit");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService committer =
+            Executors.newSingleThreadExecutor(DaemonThreads.named("im-embedded-mongo-commit"));
     private final Lock lock = new ReentrantLock();
     private final MVMap<String, Long> committed;
     private volatile RedoLog log; // of the commands since the last commit began
@@ -110,7 +105,7 @@ final class LoggedBackend extends H2Backend {
     private void redo() {
         try {
             redoLogs();
-            commitAll();
+            commit();
             log.clear();
             other.clear();
         } catch (IOException e) {
@@ -129,7 +124,7 @@ final class LoggedBackend extends H2Backend {
                 throw new IOException("write " + (last + 1) + " is missing, the next one is " + entry.number()
                         + "; put back the file and the logs of one moment");
             }
-            Document command = BsonDecoder.decodeBson(Unpooled.wrappedBuffer(entry.bytes()));
+            Document command = DocumentType.decode(entry.bytes());
             try {
                 super.handleMessage(new MongoMessage(channel, new MessageHeader(0, 0), command));
             } catch (MVStoreException e) {
@@ -219,15 +214,8 @@ final class LoggedBackend extends H2Backend {
     /** Returns when the store itself has all commands, and the disk has the store. */
     @Override
     public void commit() {
-        onCommitter(this::commitAll);
-    }
-
-    private void commitAll() {
         lock.lock();
         try {
-            if (broken) {
-                throw new IllegalStateException("the embedded MongoDB could not commit before");
-            }
             committed.put(LAST, last);
             super.commit();
             getMvStore().sync();
@@ -255,14 +243,17 @@ final class LoggedBackend extends H2Backend {
             if (broken) {
                 getMvStore().closeImmediately(); // an orderly close would commit, and not note the last command
             } else if (!getMvStore().isClosed()) {
-                commitAll();
+                commit();
             }
         } finally {
-            super.close();
-            log.close();
-            other.close();
-            lock.unlock();
+            try {
+                super.close();
+            } finally {
+                lock.unlock();
+            }
         }
+        log.close();
+        other.close();
     }
 
     /** All that today's drivers ask, but for their greeting. */

@@ -28,11 +28,7 @@ final class MongoHeartbeat implements AutoCloseable {
     MongoHeartbeat(MongoConnection connection, Duration interval) {
         this.connection = connection;
         this.interval = interval;
-        executor = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "im-mongo-heartbeat");
-            thread.setDaemon(true);
-            return thread;
-        });
+        executor = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-mongo-heartbeat"));
         long millis = interval.toMillis();
         beats = executor.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
     }

@@ -46,11 +46,7 @@ final class ReadReceipts implements AutoCloseable {
         this.receipts = connection.database().getCollection("receipts");
         this.durability = durability;
         this.demoDelay = demoDelay;
-        executor = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "im-receipts");
-            thread.setDaemon(true);
-            return thread;
-        });
+        executor = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-receipts"));
         long millis = INTERVAL.toMillis();
         background = executor.scheduleWithFixedDelay(this::writeBehind, millis, millis, TimeUnit.MILLISECONDS);
     }
