@@ -3,14 +3,23 @@ package io.lifecycle4j.sample.im;
 import java.time.Instant;
 
 /**
- * A stored message.
+ * A stored message. Thousands are kept, so it is of few objects.
  *
  * @param room the room's name
  * @param seq its place in the room: 1, 2, 3 … without a gap
- * @param id its id in the whole store: room and sequence
  * @param user who wrote it
  * @param clientId the writer's own id for it, unique per user: a message sent again is stored once
  * @param text what it says
  * @param createdAt when it was stored, in milliseconds
  */
-record ChatMessage(String room, long seq, String id, String user, String clientId, String text, Instant createdAt) {}
+record ChatMessage(String room, long seq, String user, String clientId, String text, Instant createdAt) {
+
+    static String id(String room, long seq) {
+        return room + "/" + seq;
+    }
+
+    /** Its id in the whole store. */
+    String id() {
+        return id(room, seq);
+    }
+}

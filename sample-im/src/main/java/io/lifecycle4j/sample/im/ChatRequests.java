@@ -165,12 +165,12 @@ final class ChatRequests {
     /** Takes a message: acknowledged when it is stored, never before; counted in flight until then. */
     private void accept(ObjectNode frame, String speaker) throws BadFrameException {
         JsonNode id = FrameFields.id(frame);
-        String room = FrameFields.text(frame, "room", MOST_NAME_LENGTH);
+        Membership membership = memberships.get(FrameFields.text(frame, "room", MOST_NAME_LENGTH));
         String clientId = FrameFields.text(frame, "cid", MOST_NAME_LENGTH);
         String text = FrameFields.text(frame, "text", hub.limits().frameBytes());
         if (!rate.tryTake()) {
             nack(id, clientId, Declined.RATE, rate.untilNext());
-        } else if (!memberships.containsKey(room) || text.isBlank()) {
+        } else if (membership == null || text.isBlank()) {
             nack(id, clientId, Declined.FORBIDDEN, Duration.ZERO);
         } else if (text.getBytes(StandardCharsets.UTF_8).length > hub.limits().textBytes()) {
             nack(id, clientId, Declined.TOO_LARGE, Duration.ZERO);
@@ -178,6 +178,7 @@ final class ChatRequests {
             nack(id, clientId, Declined.DRAINING, RETRY);
         } else {
             long start = System.nanoTime();
+            String room = membership.room().name(); // one for all messages in it, rather than the frame's
             pending.incrementAndGet();
             hub.metrics().accepted();
             var unused = hub.store()

@@ -26,6 +26,8 @@ final class EmbeddedMongo implements AutoCloseable {
     private static final String DATABASE = "im";
     private static final String FILE = "im.mv";
     private static final long LARGE_FILE = 64L << 20;
+    // The system caches the file too; what is held here for seconds, and dropped then, each young collection copies.
+    private static final int CACHE_MEGABYTES = 1;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
 
     private final MVStore store;
@@ -97,6 +99,7 @@ final class EmbeddedMongo implements AutoCloseable {
             MVStore store = new MVStore.Builder()
                     .fileName(folder.resolve(FILE).toString())
                     .compress()
+                    .cacheSize(CACHE_MEGABYTES)
                     .autoCommitDisabled()
                     .autoCommitBufferSize(0)
                     .autoCompactFillRate(0)

@@ -121,8 +121,7 @@ final class GroupCommit {
             Draft draft = pending.draft();
             String room = draft.room();
             long seq = next.merge(room, heads.computeIfAbsent(room, this::head) + 1, (last, unused) -> last + 1);
-            numbered.add(new ChatMessage(
-                    room, seq, MessageDocuments.id(room, seq), draft.user(), draft.clientId(), draft.text(), now));
+            numbered.add(new ChatMessage(room, seq, draft.user(), draft.clientId(), draft.text(), now));
         }
         return numbered;
     }

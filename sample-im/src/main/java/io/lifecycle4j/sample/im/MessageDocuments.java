@@ -39,14 +39,11 @@ final class MessageDocuments {
         rooms = database.getCollection("rooms").withReadConcern(ReadConcern.LOCAL);
     }
 
-    static String id(String room, long seq) {
-        return room + "/" + seq;
-    }
-
     /** The durable messages from one sequence to another, both included, oldest first. */
     List<ChatMessage> read(String room, long from, long to) {
-        List<String> ids =
-                LongStream.rangeClosed(from, to).mapToObj(seq -> id(room, seq)).toList();
+        List<String> ids = LongStream.rangeClosed(from, to)
+                .mapToObj(seq -> ChatMessage.id(room, seq))
+                .toList();
         List<ChatMessage> found = new ArrayList<>(ids.size());
         for (Document document : messages.find(in(ids))) {
             found.add(message(document));
@@ -101,7 +98,7 @@ final class MessageDocuments {
         while (true) {
             long start = head;
             List<String> leaps = LongStream.range(0, LEAPS)
-                    .mapToObj(power -> id(room, start + (1L << power)))
+                    .mapToObj(power -> ChatMessage.id(room, start + (1L << power)))
                     .toList();
             for (Document found : collection.find(in(leaps)).projection(ID_ONLY)) {
                 String id = found.getString("_id");
@@ -136,7 +133,6 @@ final class MessageDocuments {
         return new ChatMessage(
                 document.getString("room_id"),
                 document.getLong("seq"),
-                document.getString("_id"),
                 document.getString("user_id"),
                 document.getString("client_msg_id"),
                 document.getString("text"),

@@ -122,14 +122,7 @@ final class EmbeddedMongoCrashTest {
                 .mapToObj(i -> {
                     long seq = number * (long) BATCH + i;
                     Draft draft = new Draft(room, "ann", room + seq, TEXT);
-                    return new ChatMessage(
-                            room,
-                            seq,
-                            MessageDocuments.id(room, seq),
-                            draft.user(),
-                            draft.clientId(),
-                            draft.text(),
-                            Instant.EPOCH);
+                    return new ChatMessage(room, seq, draft.user(), draft.clientId(), draft.text(), Instant.EPOCH);
                 })
                 .toList();
     }

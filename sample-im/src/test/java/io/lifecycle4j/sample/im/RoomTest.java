@@ -94,7 +94,7 @@ final class RoomTest {
     }
 
     private static ChatMessage message(long seq) {
-        return new ChatMessage("room", seq, "room/" + seq, "ann", "c" + seq, "text", Instant.EPOCH);
+        return new ChatMessage("room", seq, "ann", "c" + seq, "text", Instant.EPOCH);
     }
 
     private static final class Stored implements MessageStore {
