@@ -39,7 +39,6 @@ final class ChatHub implements AutoCloseable {
     private final String epoch;
     private final String node = ProcessHandle.current().pid() + "@" + hostName();
     private final AtomicLong sessionIds = new AtomicLong();
-    private final AtomicLong queuedBytes = new AtomicLong();
     private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
     private final Set<ChatSession> sessions = ConcurrentHashMap.newKeySet();
     private final ExecutorService writers = Executors.newFixedThreadPool(WRITERS, DaemonThreads.named("im-writer"));
@@ -105,11 +104,6 @@ final class ChatHub implements AutoCloseable {
     /** Where frames are handed to Jetty. */
     Executor writers() {
         return writers;
-    }
-
-    /** The bytes that wait in all sessions' queues. */
-    AtomicLong queuedBytes() {
-        return queuedBytes;
     }
 
     String nextSessionId() {

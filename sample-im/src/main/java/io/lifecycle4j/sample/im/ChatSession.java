@@ -45,7 +45,7 @@ public final class ChatSession implements Session.Listener {
         this.limits = hub.limits();
         this.frames =
                 new TokenBucket(limits.frameRate(), limits.frameRate() * ClientLimits.BURST_SECONDS, System::nanoTime);
-        this.queue = new SendQueue(limits, hub.queuedBytes(), hub.writers(), this::write, this::resume);
+        this.queue = new SendQueue(limits, hub.writers(), this::write, this::resume);
         this.requests = new ChatRequests(hub, this);
     }
 

@@ -65,7 +65,7 @@ final class ImStatus {
         body.putObject("queued")
                 .put("messages_to_store", store.waiting())
                 .put("frames_to_clients", queuedFrames())
-                .put("bytes_to_clients", hub.queuedBytes().get());
+                .put("bytes_to_clients", queuedBytes());
         body.putObject("mongo")
                 .put("healthy", mongo.isHealthy())
                 .put("round_trip_ms", mongo.roundTrip().toNanos() / 1e6);
@@ -79,7 +79,7 @@ final class ImStatus {
         metrics.gauge("im_rooms", "Rooms with somebody in them.", hub::rooms);
         metrics.gauge("im_store_queue", "Messages that wait to be stored.", store::waiting);
         metrics.gauge("im_client_queue_frames", "Frames that wait for clients to read.", this::queuedFrames);
-        metrics.gauge("im_client_queue_bytes", "Bytes that wait for clients to read.", hub.queuedBytes()::get);
+        metrics.gauge("im_client_queue_bytes", "Bytes that wait for clients to read.", this::queuedBytes);
         metrics.gauge("im_receipts_unwritten", "Read receipts that are not stored yet.", receipts::unwritten);
         metrics.gauge("im_mongo_up", "1 if the database answered the last heartbeat.", () -> mongo.isHealthy() ? 1 : 0);
         metrics.gauge(
@@ -111,6 +111,12 @@ final class ImStatus {
                 "Requests and messages that a closed gate rejected.",
                 "gate",
                 values -> gates.forEach(gate -> values.call((double) gate.rejected(), gate.name())));
+    }
+
+    private long queuedBytes() {
+        return hub.sessions().stream()
+                .mapToLong(session -> session.queue().bytes())
+                .sum();
     }
 
     private long queuedFrames() {

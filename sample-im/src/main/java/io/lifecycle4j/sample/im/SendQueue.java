@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,6 @@ final class SendQueue {
 
     private final int mostFrames;
     private final int mostBytes;
-    private final AtomicLong bytesOfAll;
     private final Executor writers;
     private final Wire wire;
     private final Runnable written;
@@ -34,13 +32,11 @@ final class SendQueue {
     private boolean closed;
 
     /**
-     * @param bytesOfAll the bytes in all queues
      * @param written told when frames have been written: there is room
      */
-    SendQueue(ClientLimits limits, AtomicLong bytesOfAll, Executor writers, Wire wire, Runnable written) {
+    SendQueue(ClientLimits limits, Executor writers, Wire wire, Runnable written) {
         this.mostFrames = limits.queueFrames();
         this.mostBytes = limits.queueBytes();
-        this.bytesOfAll = bytesOfAll;
         this.writers = writers;
         this.wire = wire;
         this.written = written;
@@ -61,7 +57,6 @@ final class SendQueue {
             waiting.add(frame.duplicate());
             frames++;
             bytes += frame.remaining();
-            bytesOfAll.addAndGet(frame.remaining());
             if (scheduled) {
                 return true;
             }
@@ -104,7 +99,6 @@ final class SendQueue {
     private void forget(int count, long size) {
         frames -= count;
         bytes -= size;
-        bytesOfAll.addAndGet(-size);
     }
 
     /** Forgets what waits, and whatever comes. */
