@@ -25,7 +25,7 @@ final class EmbeddedMongo implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final String DATABASE = "im";
     private static final String FILE = "im.mv";
-    private static final long LARGE_FILE = 64L << 20;
+    static final long LARGE_FILE = 64L << 20; // below it, nothing is gained by making it smaller
     // The system caches the file too; what is held here for seconds, and dropped then, each young collection copies.
     private static final int CACHE_MEGABYTES = 1;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
@@ -93,9 +93,8 @@ final class EmbeddedMongo implements AutoCloseable {
     private static MVStore openStore(Path folder) throws AppStartException {
         try {
             compact(folder.resolve(FILE));
-            // The backend alone commits, between two commands. H2 does it on threads of its own only beside one that
-            // also
-            // commits by itself: that is to do so after 24 days without a commit, and to compact nothing.
+            // The backend alone commits, between two commands. H2 does it on threads of its own only beside one
+            // that commits by itself too: that is to do so after 24 days without a commit, and to compact nothing.
             MVStore store = new MVStore.Builder()
                     .fileName(folder.resolve(FILE).toString())
                     .compress()

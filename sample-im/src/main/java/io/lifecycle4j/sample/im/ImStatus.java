@@ -8,6 +8,7 @@ import io.lifecycle4j.RequestGate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 
 /** How the server fares, as its metrics and its status pages show it. Thread-safe. */
 final class ImStatus {
@@ -64,8 +65,8 @@ final class ImStatus {
         gates.forEach(gate -> rejected.put(gate.name(), gate.rejected()));
         body.putObject("queued")
                 .put("messages_to_store", store.waiting())
-                .put("frames_to_clients", queuedFrames())
-                .put("bytes_to_clients", queuedBytes());
+                .put("frames_to_clients", queued(SendQueue::frames))
+                .put("bytes_to_clients", queued(SendQueue::bytes));
         body.putObject("mongo")
                 .put("healthy", mongo.isHealthy())
                 .put("round_trip_ms", mongo.roundTrip().toNanos() / 1e6);
@@ -78,8 +79,9 @@ final class ImStatus {
         metrics.gauge("im_sessions", "Open WebSocket sessions.", hub::size);
         metrics.gauge("im_rooms", "Rooms with somebody in them.", hub::rooms);
         metrics.gauge("im_store_queue", "Messages that wait to be stored.", store::waiting);
-        metrics.gauge("im_client_queue_frames", "Frames that wait for clients to read.", this::queuedFrames);
-        metrics.gauge("im_client_queue_bytes", "Bytes that wait for clients to read.", this::queuedBytes);
+        metrics.gauge(
+                "im_client_queue_frames", "Frames that wait for clients to read.", () -> queued(SendQueue::frames));
+        metrics.gauge("im_client_queue_bytes", "Bytes that wait for clients to read.", () -> queued(SendQueue::bytes));
         metrics.gauge("im_receipts_unwritten", "Read receipts that are not stored yet.", receipts::unwritten);
         metrics.gauge("im_mongo_up", "1 if the database answered the last heartbeat.", () -> mongo.isHealthy() ? 1 : 0);
         metrics.gauge(
@@ -113,16 +115,8 @@ final class ImStatus {
                 values -> gates.forEach(gate -> values.call((double) gate.rejected(), gate.name())));
     }
 
-    private long queuedBytes() {
-        return hub.sessions().stream()
-                .mapToLong(session -> session.queue().bytes())
-                .sum();
-    }
-
-    private long queuedFrames() {
-        return hub.sessions().stream()
-                .mapToLong(session -> session.queue().frames())
-                .sum();
+    private long queued(ToLongFunction<SendQueue> what) {
+        return hub.sessions().stream().map(ChatSession::queue).mapToLong(what).sum();
     }
 
     private long slowestRoundTripNanos() {

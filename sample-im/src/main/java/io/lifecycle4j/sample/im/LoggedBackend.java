@@ -47,7 +47,6 @@ final class LoggedBackend extends H2Backend {
     private static final Logger LOG = LoggerFactory.getLogger(LoggedBackend.class);
     private static final int COMMIT_BYTES = 256 << 10;
     private static final int MOST_BYTES = 16 << 20; // BSON's own limit, which a log is read with
-    private static final long LARGE_FILE = 64L << 20;
     private static final int RECLAIM_FILL = 50; // per cent
     private static final int RECLAIM_BYTES = 1 << 20;
     private static final String LAST = "last";
@@ -195,7 +194,7 @@ final class LoggedBackend extends H2Backend {
     private void beginCommit() throws IOException {
         lock.lock();
         try {
-            if (getMvStore().getFileStore().size() > LARGE_FILE) {
+            if (getMvStore().getFileStore().size() > EmbeddedMongo.LARGE_FILE) {
                 getMvStore().compact(RECLAIM_FILL, RECLAIM_BYTES);
             }
             log.force();

@@ -31,7 +31,7 @@ final class MongoMessageStore implements MessageStore {
     private final Durability durability;
     private final Semaphore reads = new Semaphore(READS);
     private final boolean shared;
-    private final Thread committer = new Thread(this::run, "im-committer");
+    private final Thread committer = DaemonThreads.named("im-committer").newThread(this::run);
     private boolean failing; // the committer's thread only
 
     private MongoMessageStore(MongoConnection connection, Durability durability, boolean shared) {
@@ -52,7 +52,6 @@ final class MongoMessageStore implements MessageStore {
     }
 
     private static MongoMessageStore started(MongoMessageStore store) {
-        store.committer.setDaemon(true);
         store.committer.start();
         return store;
     }
