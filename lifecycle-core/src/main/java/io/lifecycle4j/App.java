@@ -150,22 +150,40 @@ public final class App implements AppView, AutoCloseable {
     @Override
     public boolean isReady() {
         return state() == AppState.RUNNING
-                && readiness.holds(components.conditions())
+                && redConditions().isEmpty()
                 && state() == AppState.RUNNING; // a condition takes its time, and a shutdown may begin meanwhile
+    }
+
+    @Override
+    public List<String> redConditions() {
+        return readiness.red(components.conditions());
     }
 
     @Override
     public long inFlight() {
         long sum = 0;
-        for (RequestGate gate : components.allGates()) {
+        for (RequestGate gate : components.serverGates()) {
             sum += gate.inFlight();
         }
         return sum;
     }
 
     @Override
+    public Map<String, Long> inFlightByGate() {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        components.allGates().forEach(gate -> counts.put(gate.name(), gate.inFlight()));
+        return Collections.unmodifiableMap(counts);
+    }
+
+    @Override
     public boolean isShuttingDown() {
         return lifecycle.isShuttingDown();
+    }
+
+    @Override
+    public @Nullable Duration timeSinceShutdownBegan() {
+        Lifecycle.Stop stop = lifecycle.snapshot().stop();
+        return stop == null ? null : Duration.ofNanos(clock.nanoTime() - stop.since());
     }
 
     @Override

@@ -1,12 +1,16 @@
 package io.lifecycle4j;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What request handlers may know of the app they run in: everything, without the power to change it.
  *
- * <p>All methods are safe from any thread, take no lock and, but for {@link #isReady()}, do not block. A long poll or a stream uses them to end early.
+ * <p>All methods are safe from any thread and take no lock. Only {@link #isReady()} and {@link #redConditions()} may block. A long poll
+ * or a stream uses them to end early.
  *
  * @since 0.1
  */
@@ -28,11 +32,27 @@ public interface AppView {
      */
     boolean isReady();
 
-    /** Returns how many requests are in at the app's gates; see {@link RequestGate#inFlight()}. */
+    /**
+     * Returns the names of the readiness conditions that do not hold, in the order of their registration; asks them as {@link
+     * #isReady()} does, and may block for as long.
+     */
+    List<String> redConditions();
+
+    /**
+     * Returns how many requests are in flight at the servers' gates; see {@link RequestGate#inFlight()}. A gate without a server counts
+     * work of another kind, which {@link #inFlightByGate()} tells.
+     */
     long inFlight();
+
+    /** Returns how many are in at each gate, by the gate's name, in the order of registration. */
+    Map<String, Long> inFlightByGate();
 
     /** Returns whether a shutdown has been asked for; stays true once it is. */
     boolean isShuttingDown();
+
+    /** Returns how long ago the shutdown was asked for; null while none is. It goes on growing once the app is STOPPED. */
+    @Nullable
+    Duration timeSinceShutdownBegan();
 
     /**
      * Returns a stage that completes when a shutdown is asked for. What depends on it runs on a thread of its own, so it

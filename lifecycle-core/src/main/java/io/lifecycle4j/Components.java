@@ -1,7 +1,7 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,15 +33,27 @@ final class Components {
     private final Map<String, Resource> resources = new LinkedHashMap<>();
     private final Map<String, RequestGate> gates = new LinkedHashMap<>();
     private final Map<String, BooleanSupplier> readiness = new LinkedHashMap<>();
-    private volatile List<BooleanSupplier> conditions = List.of();
+    private volatile Map<String, BooleanSupplier> conditions = Map.of();
+    private volatile List<RequestGate> serverGates = List.of();
     private volatile List<RequestGate> allGates = List.of();
     private boolean sealed;
 
     boolean add(ManagedServer managed) {
         Server server = new Server(Names.checked("server", managed.name()), List.copyOf(managed.gates()), managed);
         synchronized (this) {
+            List<RequestGate> more = server.gates().stream()
+                    .filter(gate -> !gates.containsValue(gate)) // servers may share one
+                    .toList();
+            more.forEach(gate -> checkIsNew("gate", gates, gate.name()));
             boolean added = put("server", servers, server.name(), server);
-            rememberGates(added, server.gates());
+            if (added) {
+                more.forEach(gate -> gates.put(gate.name(), gate));
+                allGates = List.copyOf(gates.values());
+                serverGates = servers.values().stream()
+                        .flatMap(each -> each.gates().stream())
+                        .distinct()
+                        .toList();
+            }
             return added;
         }
     }
@@ -56,13 +68,13 @@ final class Components {
 
     synchronized boolean add(RequestGate gate) {
         boolean added = put("gate", gates, gate.name(), gate);
-        rememberGates(added, List.of(gate));
+        allGates = List.copyOf(gates.values());
         return added;
     }
 
     synchronized boolean add(String name, BooleanSupplier condition) {
         boolean added = put("readiness condition", readiness, name, condition);
-        conditions = List.copyOf(readiness.values());
+        conditions = Collections.unmodifiableMap(new LinkedHashMap<>(readiness));
         return added;
     }
 
@@ -71,16 +83,13 @@ final class Components {
         return allGates;
     }
 
-    private void rememberGates(boolean added, List<RequestGate> more) {
-        if (added) {
-            List<RequestGate> all = new ArrayList<>(allGates);
-            all.addAll(more);
-            allGates = List.copyOf(all);
-        }
+    /** The servers' gates, whose work is requests; without a lock. */
+    List<RequestGate> serverGates() {
+        return serverGates;
     }
 
-    /** Without a lock, for whoever asks whether the app is ready. */
-    List<BooleanSupplier> conditions() {
+    /** By name; without a lock, for whoever asks whether the app is ready. */
+    Map<String, BooleanSupplier> conditions() {
         return conditions;
     }
 
@@ -103,11 +112,15 @@ final class Components {
         if (sealed) {
             return false;
         }
+        checkIsNew(kind, map, name);
+        map.put(name, value);
+        return true;
+    }
+
+    private static void checkIsNew(String kind, Map<String, ?> map, String name) {
         if (map.containsKey(name)) {
             throw new IllegalArgumentException(
                     kind + " '" + name + "' is registered already (expected: a name that is used once)");
         }
-        map.put(name, value);
-        return true;
     }
 }

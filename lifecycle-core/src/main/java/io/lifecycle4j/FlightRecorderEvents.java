@@ -85,6 +85,9 @@ final class FlightRecorderEvents implements Events {
         @Nullable
         String note;
 
+        @Label("Peers Cut")
+        int cut;
+
         @Override
         public void end(ShutdownReport.Step done) {
             end();
@@ -92,6 +95,7 @@ final class FlightRecorderEvents implements Events {
             abandoned = done.abandoned();
             failure = done.failure() == null ? null : Text.of(done.failure());
             note = done.note();
+            cut = done.cut().size();
             commit();
         }
     }

@@ -1,5 +1,8 @@
 package io.lifecycle4j;
 
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Call {@link #tryEnter()} before a request is touched. If it is true, call {@link #leave()} once, from any thread, when the
  * request's response is complete; if it is false, reject the request. Thread-safe; {@code tryEnter} and {@code leave} do
- * not block and allocate nothing. Only an {@link App} closes a gate, for good: when its drain begins, or, for one {@linkplain
- * #servingUntilIdle that serves until it is idle}, when nobody is in, at the latest at the drain's limit.
+ * not block and allocate nothing. An {@link App} closes the gates it knows for good: when its drain begins, or, for one {@linkplain
+ * #servingUntilIdle that serves until it is idle}, when nobody is in, at the latest at the drain's limit. A gate that no app knows is
+ * closed by its owner.
  *
  * @since 0.1
  */
@@ -45,7 +49,7 @@ public final class RequestGate {
     private final LongAdder turnedAway = new LongAdder();
     private volatile boolean draining;
     private volatile boolean closed;
-    private volatile boolean drained;
+    private final CountDownLatch drained = new CountDownLatch(1);
     private volatile long leftAtClose;
     private volatile @Nullable Wakeup waiter;
 
@@ -113,7 +117,17 @@ public final class RequestGate {
 
     /** Returns whether the gate is closed and nobody is in; once true, it stays so. */
     public boolean isDrained() {
-        return drained; // said by the last to go: a look at the counters could be hidden by a racer that backs out
+        return drained.getCount()
+                == 0; // said by the last to go: a racer that backs out could hide it from the counters
+    }
+
+    /**
+     * Waits until the gate is drained, at most for the given time; returns whether it is. Woken by the last to leave.
+     *
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public boolean awaitDrained(Duration limit) throws InterruptedException {
+        return drained.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**
@@ -130,8 +144,16 @@ public final class RequestGate {
         return turnedAway.sum() + sum(BACKED_OUT);
     }
 
+    /**
+     * Begins the drain of a gate that no app knows, such as one that an adapter keeps for itself; an app closes its own. Without
+     * effect on those that are in; does not block.
+     */
+    public void close() {
+        close(null);
+    }
+
     /** Begins the drain; the waiter is signalled when nobody is in. */
-    void close(Wakeup waiter) {
+    void close(@Nullable Wakeup waiter) {
         this.waiter = waiter;
         draining = true;
         closed = !servesUntilIdle;
@@ -159,8 +181,8 @@ public final class RequestGate {
     }
 
     private void reportIfDrained() {
-        if (!drained && inFlight() == 0) {
-            drained = true;
+        if (!isDrained() && inFlight() == 0) {
+            drained.countDown();
             Wakeup waiting = waiter;
             if (waiting != null) {
                 waiting.signal();

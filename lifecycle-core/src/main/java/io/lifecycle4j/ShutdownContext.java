@@ -1,6 +1,8 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,7 @@ public final class ShutdownContext {
     private final ShutdownReason reason;
     private final Clock clock;
     private final long interruptAt;
+    private final List<String> cut = new CopyOnWriteArrayList<>();
     private volatile @Nullable String note;
 
     ShutdownContext(ShutdownReason reason, Clock clock, long interruptAt) {
@@ -28,6 +31,20 @@ public final class ShutdownContext {
     /** Has the report say something of this step, such as what it has done; replaces what was said before. */
     public void note(String text) {
         note = Names.notNull("note", text);
+    }
+
+    /**
+     * Reports peers that were cut: they had kept their part, and did not get all that was theirs. The step's outcome is TIMED_OUT
+     * then, although it returns in time, and the report names them.
+     *
+     * @param names one line for each, without secrets; adds to those of earlier calls, and may be empty
+     */
+    public void cut(List<String> names) {
+        cut.addAll(names);
+    }
+
+    List<String> cut() {
+        return cut;
     }
 
     @Nullable

@@ -75,9 +75,23 @@ final class ShutdownLog {
     void ended(ShutdownReport.Step step) {
         switch (step.outcome()) {
             case FAILED -> add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
-            case TIMED_OUT, FORCED -> {} // said when it was cut
+            case TIMED_OUT -> peersCut(step);
+            case FORCED -> {}
             case CLEAN ->
                 add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
+        }
+    }
+
+    // That the step itself was cut is said when it is.
+    private void peersCut(ShutdownReport.Step step) {
+        int count = step.cut().size();
+        if (count > 0) {
+            add(() -> Log.warn(
+                    "{}: '{}' has cut {}; the report names {}",
+                    step.phase(),
+                    step.name(),
+                    count == 1 ? "a peer" : count + " peers",
+                    count == 1 ? "it" : "them"));
         }
     }
 

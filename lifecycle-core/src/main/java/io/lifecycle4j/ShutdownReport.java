@@ -28,13 +28,15 @@ public record ShutdownReport(
         List<Step> steps,
         List<Gate> gates) {
 
+    private static final int MOST_NAMES = 20;
+
     /** How a shutdown, or a step of it, went; from good to bad. */
     public enum Outcome {
         /** All was done, in time. */
         CLEAN,
         /** Something threw, or the reason itself is a failure. */
         FAILED,
-        /** Something was cut at its limit, requests in flight included. */
+        /** Something was cut at its limit: a step, a request in flight, a peer. */
         TIMED_OUT,
         /** The JVM was halted; only a fake process lives to see it. */
         FORCED
@@ -51,6 +53,7 @@ public record ShutdownReport(
      * @param failure what it threw, or null
      * @param abandoned whether it was still running when its limit passed; its thread may run on
      * @param note what it had to say, see {@link ShutdownContext#note}; else null
+     * @param cut the peers that it cut, see {@link ShutdownContext#cut}; none in a step that is CLEAN
      */
     public record Step(
             Phase phase,
@@ -60,7 +63,14 @@ public record ShutdownReport(
             Outcome outcome,
             @Nullable Throwable failure,
             boolean abandoned,
-            @Nullable String note) {}
+            @Nullable String note,
+            List<String> cut) {
+
+        /** Copies the list. */
+        public Step {
+            cut = List.copyOf(cut);
+        }
+    }
 
     /**
      * What became of the requests of one gate.
@@ -82,8 +92,8 @@ public record ShutdownReport(
 
     /** The report of a shutdown that broke down itself. */
     static ShutdownReport broken(String app, ShutdownReason reason, Throwable failure) {
-        Step step =
-                new Step(Phase.RELEASE, "shutdown", Duration.ZERO, Duration.ZERO, Outcome.FAILED, failure, true, null);
+        Duration none = Duration.ZERO;
+        Step step = new Step(Phase.RELEASE, "shutdown", none, none, Outcome.FAILED, failure, true, null, List.of());
         return new ShutdownReport(app, reason, Outcome.FAILED, Duration.ZERO, Map.of(), List.of(step), List.of());
     }
 
@@ -128,6 +138,14 @@ public record ShutdownReport(
             }
             if (step.abandoned()) {
                 text.append("  abandoned");
+            }
+            step.cut().stream()
+                    .limit(MOST_NAMES)
+                    .forEach(name -> text.append("\n            cut: ").append(name));
+            if (step.cut().size() > MOST_NAMES) {
+                text.append("\n            cut: ")
+                        .append(step.cut().size() - MOST_NAMES)
+                        .append(" more");
             }
         }
         return text.toString();

@@ -180,7 +180,7 @@ final class StepRunner {
                 return Long.MAX_VALUE;
             }
             if (finished) {
-                return settle(mark.get() == Mark.CUT ? Outcome.TIMED_OUT : outcomeOf(failure), failure, ended, false);
+                return settle(mark.get() == Mark.CUT ? Outcome.TIMED_OUT : outcome(), failure, ended, false);
             }
             if (refusal != null) {
                 return beginAgain(now);
@@ -203,6 +203,13 @@ final class StepRunner {
                 interrupt();
             }
             return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
+        }
+
+        private Outcome outcome() {
+            if (failure != null) {
+                return Outcome.FAILED;
+            }
+            return context.cut().isEmpty() ? Outcome.CLEAN : Outcome.TIMED_OUT;
         }
 
         // Threads end all the time in a shutdown, those of other steps for one, and nothing tells when.
@@ -231,7 +238,8 @@ final class StepRunner {
                     outcome,
                     thrown,
                     abandoned,
-                    context.note());
+                    context.note(),
+                    context.cut());
             log.ended(result);
             span.end(result);
             return Long.MAX_VALUE;
@@ -245,10 +253,6 @@ final class StepRunner {
         ShutdownReport.Step result() {
             return Objects.requireNonNull(result);
         }
-    }
-
-    private static Outcome outcomeOf(@Nullable Throwable failure) {
-        return failure == null ? Outcome.CLEAN : Outcome.FAILED;
     }
 
     private static boolean isInExit(StackTraceElement[] stack) {

@@ -149,7 +149,15 @@ final class ChildApp {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Events events = Events.ofThisJvm();
         ShutdownReport.Step step = new ShutdownReport.Step(
-                Phase.STOP, "step", Duration.ZERO, Duration.ZERO, ShutdownReport.Outcome.CLEAN, null, false, null);
+                Phase.STOP,
+                "step",
+                Duration.ZERO,
+                Duration.ZERO,
+                ShutdownReport.Outcome.CLEAN,
+                null,
+                false,
+                null,
+                List.of());
         long least = Long.MAX_VALUE; // the first rounds load classes
         for (int round = 0; round < 10; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();

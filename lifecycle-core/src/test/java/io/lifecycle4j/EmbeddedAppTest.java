@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.lifecycle4j.ShutdownReport.Outcome;
@@ -468,6 +469,75 @@ class EmbeddedAppTest {
             healthy.set(null); // unboxing throws
             assertThat(app.isReady()).isFalse();
         }
+    }
+
+    @Test
+    void theConditionsThatDoNotHoldAreNamed() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        AppBuilder builder = App.builder("im");
+        builder.readiness("holds", () -> true);
+        builder.readiness("false", () -> false);
+        builder.readiness("throws", () -> {
+            throw new StackOverflowError("on purpose");
+        });
+        builder.readiness("hangs", () -> {
+            awaitQuietly(never);
+            return true;
+        });
+        try (App app = builder.build()) {
+            app.start();
+            assertThat(app.redConditions()).containsExactly("false", "throws", "hangs");
+        }
+        never.countDown();
+    }
+
+    @Test
+    void aGateWithoutAServerIsCountedByItsNameAndIsNoRequest() {
+        AppBuilder builder = App.builder("im");
+        FakeServer business = builder.server(new FakeServer("business", events));
+        RequestGate sends = builder.gate("sends");
+        try (App app = builder.build()) {
+            assertThat(sends.tryEnter()).isTrue();
+            assertThat(sends.tryEnter()).isTrue();
+            assertThat(business.gate().tryEnter()).isTrue();
+            assertThat(app.inFlight()).isEqualTo(1);
+            assertThat(app.inFlightByGate()).containsExactly(entry("business", 1L), entry("sends", 2L));
+            sends.leave();
+            sends.leave();
+            business.gate().leave();
+        }
+        AppBuilder other = App.builder("im");
+        other.gate("business");
+        assertThatThrownBy(() -> other.server(new FakeServer("business", events)))
+                .hasMessage("gate 'business' is registered already (expected: a name that is used once)");
+    }
+
+    @Test
+    void theTimeSinceTheShutdownBeganIsTold() {
+        App app = App.builder("im").build();
+        assertThat(app.timeSinceShutdownBegan()).isNull();
+        Duration duration = app.shutdown("test").duration();
+        assertThat(app.timeSinceShutdownBegan()).isGreaterThanOrEqualTo(duration);
+    }
+
+    @Test
+    void aStepThatHasCutPeersIsTimedOutAndTheReportNamesThem() {
+        AppBuilder builder = App.builder("im");
+        builder.onDrain("sockets", context -> {
+            context.cut(List.of());
+            context.cut(
+                    IntStream.rangeClosed(1, 22).mapToObj(i -> "socket " + i).toList());
+        });
+        builder.onDrain("nobody", context -> context.cut(List.of()));
+        ShutdownReport report = builder.build().shutdown("test");
+        assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(report.steps())
+                .extracting(ShutdownReport.Step::outcome)
+                .containsExactly(Outcome.TIMED_OUT, Outcome.CLEAN);
+        assertThat(report.steps().get(0).cut()).hasSize(22).startsWith("socket 1");
+        assertThat(report.toString())
+                .contains("cut: socket 1\n", "cut: socket 20\n            cut: 2 more")
+                .doesNotContain("socket 21");
     }
 
     @Test

@@ -3,10 +3,12 @@ package io.lifecycle4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -15,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -34,6 +37,26 @@ class RequestGateTest {
         gate.leave();
         assertThat(gate.isDrained()).isTrue();
         assertThat(gate.toDrain()).isEqualTo(1);
+    }
+
+    @Test
+    void aGateOfItsOwnersIsClosedByItAndWakesWhoeverWaitsForTheLast() throws Exception {
+        assertThat(gate.tryEnter()).isTrue();
+        gate.close();
+        assertThat(gate.tryEnter()).isFalse();
+        assertThat(gate.awaitDrained(Duration.ZERO)).isFalse();
+        CompletableFuture<Boolean> waiting = new CompletableFuture<>();
+        Thread waiter = new Thread(() -> {
+            try {
+                waiting.complete(gate.awaitDrained(Duration.ofDays(1)));
+            } catch (InterruptedException e) {
+                waiting.completeExceptionally(e);
+            }
+        });
+        waiter.start();
+        Awaitility.await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+        gate.leave();
+        assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
