@@ -2,9 +2,8 @@
 module io.lifecycle4j.jetty {
     requires transitive io.lifecycle4j.core;
     requires transitive org.eclipse.jetty.server;
-    requires org.eclipse.jetty.websocket.common;
-    requires org.eclipse.jetty.websocket.server;
     requires org.slf4j;
+    requires static transitive org.eclipse.jetty.websocket.common;
     requires static org.eclipse.jetty.http2.common;
     requires static org.jspecify;
 

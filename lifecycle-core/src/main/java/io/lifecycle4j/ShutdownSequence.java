@@ -224,7 +224,8 @@ final class ShutdownSequence {
         for (ShutdownReport.Step step : steps) {
             worst = step.outcome().compareTo(worst) > 0 ? step.outcome() : worst;
         }
-        boolean cut = abandoned.values().stream().anyMatch(left -> left > 0);
+        boolean cut = abandoned.values().stream().anyMatch(left -> left > 0)
+                || steps.stream().anyMatch(step -> !step.cut().isEmpty());
         return cut && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
     }
 

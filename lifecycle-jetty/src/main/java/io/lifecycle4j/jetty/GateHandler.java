@@ -1,11 +1,12 @@
 package io.lifecycle4j.jetty;
 
 import io.lifecycle4j.RequestGate;
+import java.nio.ByteBuffer;
 import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Handler;
@@ -13,100 +14,127 @@ import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /** Stands outside all handlers: counts requests in until their response is complete, or turns them away. */
 final class GateHandler extends Handler.Wrapper {
     private static final HttpField CLOSE = new PreEncodedHttpField(HttpHeader.CONNECTION, "close");
 
-    private final RequestGate gate;
-    private final Predicate<Request> exempt;
-    private final Rejection rejection;
-    private final InFlight inFlight;
+    /** A gate, and the names of those that are in. */
+    record Counted(RequestGate gate, InFlight inFlight) {
 
-    GateHandler(RequestGate gate, Predicate<Request> exempt, Rejection rejection, InFlight inFlight) {
-        this.gate = gate;
+        static Counted by(RequestGate gate) {
+            return new Counted(gate, new InFlight());
+        }
+    }
+
+    private final Counted drained;
+    private final Counted exempted;
+    private final Predicate<Request> exempt;
+    private final Request.Handler rejection;
+    private final Peers peers;
+
+    /**
+     * @param drained counts the requests that the drain waits for
+     * @param exempted counts the others, which only the stop waits for
+     */
+    GateHandler(Counted drained, Counted exempted, Predicate<Request> exempt, Request.Handler rejection, Peers peers) {
+        this.drained = drained;
+        this.exempted = exempted;
         this.exempt = exempt;
         this.rejection = rejection;
-        this.inFlight = inFlight;
+        this.peers = peers;
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        if (exempt.test(request)) {
-            return super.handle(request, response, callback);
+        Counted counted = exempt.test(request) ? exempted : drained;
+        if (!counted.gate.tryEnter()) {
+            return reject(request, response, callback);
         }
-        if (!gate.tryEnter()) {
-            reject(request, response, callback);
-            return true;
-        }
-        int place = inFlight.add(request);
-        request.addHttpStreamWrapper(
-                isHttp1(request)
-                        ? stream -> new CountedHttp1Stream(stream, place)
-                        : stream -> new CountedStream(stream, place));
+        int place = counted.inFlight.add(request);
+        request.addHttpStreamWrapper(stream -> new CountedStream(stream, request, counted, place));
         return super.handle(request, response, callback);
     }
 
-    private void reject(Request request, Response response, Callback callback) {
-        if (isHttp1(request)) {
+    private boolean reject(Request request, Response response, Callback callback) throws Exception {
+        if (Peers.isHttp1(request)) {
             response.getHeaders().put(CLOSE); // or the client tries again on the same connection
-            rejection.write(response, callback);
-        } else {
-            Connection connection = request.getConnectionMetaData().getConnection();
-            rejection.write(response, Callback.from(callback, () -> Http2Drain.sayGoAway(connection)));
+            return rejection.handle(request, response, callback);
         }
-    }
-
-    private static boolean isHttp1(Request request) {
-        return request.getConnectionMetaData().getHttpVersion().compareTo(HttpVersion.HTTP_1_1) <= 0;
+        Connection connection = request.getConnectionMetaData().getConnection();
+        return rejection.handle(request, response, Callback.from(callback, () -> peers.rejected(connection)));
     }
 
     /** Jetty completes a stream once, when the last byte of its response is written or can never be. */
-    private class CountedStream extends HttpStream.Wrapper {
-
+    private final class CountedStream extends HttpStream.Wrapper {
+        private final Request request;
+        private final Counted counted;
         private final int place;
+        private long sent;
 
-        CountedStream(HttpStream stream, int place) {
+        CountedStream(HttpStream stream, Request request, Counted counted, int place) {
             super(stream);
+            this.request = request;
+            this.counted = counted;
             this.place = place;
         }
 
         @Override
+        public void prepareResponse(HttpFields.Mutable headers) {
+            if (counted.gate.isDraining() && Peers.isHttp1(request) && !headers.contains(HttpHeader.UPGRADE)) {
+                headers.put(CLOSE);
+            }
+            super.prepareResponse(headers);
+        }
+
+        @Override
+        public void send(
+                MetaData.Request request,
+                MetaData.@Nullable Response response,
+                boolean last,
+                @Nullable ByteBuffer content,
+                Callback callback) {
+            sent += content == null ? 0 : content.remaining();
+            super.send(request, response, last, content, callback);
+        }
+
+        @Override
         public void succeeded() {
+            Connection connection = request.getConnectionMetaData().getConnection(); // the request forgets it
+            Connection upgraded =
+                    request.getAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE) instanceof Connection other
+                            ? other
+                            : null;
+            if (upgraded != null) {
+                peers.upgraded.opening(upgraded, request);
+            }
             try {
                 super.succeeded(); // an upgrade opens its session in here
             } finally {
-                leave();
+                if (upgraded != null) {
+                    peers.upgraded.removeIfClosed(upgraded);
+                }
+                leave(connection);
             }
         }
 
         @Override
         public void failed(Throwable failure) {
+            Connection connection = request.getConnectionMetaData().getConnection();
             try {
                 super.failed(failure);
             } finally {
-                leave();
+                leave(connection);
             }
         }
 
-        private void leave() {
-            inFlight.remove(place);
-            gate.leave();
-        }
-    }
-
-    private final class CountedHttp1Stream extends CountedStream {
-
-        CountedHttp1Stream(HttpStream stream, int place) {
-            super(stream, place);
-        }
-
-        @Override
-        public void prepareResponse(HttpFields.Mutable headers) {
-            if (gate.isDraining() && !headers.contains(HttpHeader.UPGRADE)) {
-                headers.put(CLOSE);
+        private void leave(Connection connection) {
+            counted.inFlight.remove(place);
+            if (counted.gate.isDraining()) {
+                peers.served(connection, sent); // before it leaves: the drain looks at the peers when the last has left
             }
-            super.prepareResponse(headers);
+            counted.gate.leave();
         }
     }
 }

@@ -22,14 +22,17 @@ final class InFlight {
     private static final int LONGEST_PATH = 200;
 
     private final AtomicReferenceArray<@Nullable Request> places = new AtomicReferenceArray<>(PLACES);
+    private final AtomicReferenceArray<@Nullable Thread> threads = new AtomicReferenceArray<>(PLACES);
 
     /** Returns what {@link #remove} wants to have. */
     @SuppressWarnings("deprecation") // threadId() came with 19
     int add(Request request) {
-        int first = (int) Thread.currentThread().getId() * STRIDE;
+        Thread thread = Thread.currentThread();
+        int first = (int) thread.getId() * STRIDE;
         for (int tried = 0; tried < TRIES; tried++) {
             int place = (first + tried) & (PLACES - 1);
             if (places.getPlain(place) == null && places.compareAndSet(place, null, request)) {
+                threads.setPlain(place, thread);
                 return place;
             }
         }
@@ -40,6 +43,24 @@ final class InFlight {
         if (place != NOWHERE) {
             places.setRelease(place, null);
         }
+    }
+
+    /** Removes the request that the thread is handling just now, the last that it has added, and returns its name; null if none. */
+    @Nullable
+    String removeHandledBy(Thread thread) {
+        Request handled = null;
+        int found = NOWHERE;
+        for (int place = 0; place < PLACES; place++) {
+            Request request = places.get(place);
+            if (request != null
+                    && threads.get(place) == thread
+                    && (handled == null || request.getBeginNanoTime() - handled.getBeginNanoTime() > 0)) {
+                handled = request;
+                found = place;
+            }
+        }
+        remove(found);
+        return handled == null ? null : name(handled, System.nanoTime());
     }
 
     /** Method, path and age of the oldest, without what may be secret: queries and path parameters. */
@@ -55,9 +76,13 @@ final class InFlight {
     }
 
     private static String name(Request request, long now) {
-        String path = String.valueOf(request.getHttpURI().getPath()).replaceAll(";[^/]*", "");
-        String shown = path.length() > LONGEST_PATH ? path.substring(0, LONGEST_PATH) + "…" : path;
         long millis = TimeUnit.NANOSECONDS.toMillis(now - request.getBeginNanoTime());
-        return request.getMethod() + " " + shown + ", " + millis + " ms";
+        return request.getMethod() + " " + pathOf(request) + ", " + millis + " ms";
+    }
+
+    /** The path without what may be secret. */
+    static String pathOf(Request request) {
+        String path = String.valueOf(request.getHttpURI().getPath()).replaceAll(";[^/]*", "");
+        return path.length() > LONGEST_PATH ? path.substring(0, LONGEST_PATH) + "…" : path;
     }
 }

@@ -4,24 +4,30 @@ import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.ManagedServer;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ServerContext;
-import io.lifecycle4j.ShutdownCallback;
 import io.lifecycle4j.ShutdownContext;
-import java.io.IOException;
+import io.lifecycle4j.ShutdownReason;
+import io.lifecycle4j.jetty.GateHandler.Counted;
 import java.net.BindException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.util.Collection;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.handler.ConnectHandler;
 import org.eclipse.jetty.util.component.LifeCycle;
-import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,37 +37,63 @@ import org.slf4j.LoggerFactory;
  *
  * <p>From the start on, a gate stands outside all handlers. While the app drains, it answers new requests and upgrades with
  * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}; requests in flight complete, and their HTTP/1.1
- * responses carry {@code Connection: close}. Open WebSocket sessions are sent what is queued for them, then a close frame, spread over a
- * time; peers that do not answer are cut. HTTP/2 connections are sent GOAWAY. At the stop, idle connections are closed and not waited
- * for. What is in flight at the drain's limit is named in the log: method, path, age.
+ * responses carry {@code Connection: close}. The drain then waits until the peers have everything:
+ *
+ * <ul>
+ *   <li>WebSocket sessions of Jetty's API, of servlets, Jakarta WebSocket and frameworks over them are sent what is queued for them, then a
+ *       close frame, spread over a time; the peer's answer is awaited.
+ *   <li>An HTTP/2 connection is sent GOAWAY and PING when the last of its streams has ended; the peer's acknowledgement is awaited, and
+ *       then, for a second and one more for each 256 KB of its last responses, that the peer closes.
+ *   <li>A tunnel ({@code CONNECT}), or an upgrade to a protocol that Jetty does not know, is waited for.
+ * </ul>
+ *
+ * The drain's limit is the limit of all. A peer that has not got everything by then is cut and named in the report, whose outcome is
+ * TIMED_OUT. Requests that are in flight at the limit are named in the log: method, path, age. At the stop, idle connections are
+ * closed and not waited for.
  *
  * <p>Jetty's own graceful stop is not used: it closes the listener first, waits up to two seconds for idle connections and cuts
  * uploads that pause for one. So {@code stopTimeout} is set to zero, and a server with {@code stopAtShutdown} is refused.
  *
- * <p>Handlers, connectors and thread pool stay the user's. To be configured before the app starts, by one thread.
+ * <p>Handlers, connectors and thread pool stay the user's. Options are set by one thread before the server is registered with {@code
+ * app.server(...)}, which fixes them; a later call is refused.
  *
  * @since 0.1
  */
 public final class JettyServer implements ManagedServer {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final String NAME = "io.lifecycle4j.name";
+    private static final Duration RESERVE = Duration.ofMillis(100);
+
+    /** What a framework does to its server. */
+    @FunctionalInterface
+    public interface Action {
+
+        /** Does it. */
+        void run() throws Exception;
+    }
 
     private final String name;
     private final Server server;
-    private final WebSocketDrain sessions = new WebSocketDrain();
-    private final InFlight inFlight = new InFlight();
-    private RequestGate gate;
+    private final WebSocketOptions webSocket = new WebSocketOptions();
+    private final Peers peers;
+    private final Counted exempted;
+    private Counted drained;
+    private DrainPolicy policy = DrainPolicy.REJECT;
     private Rejection rejection = Rejection.DEFAULT;
     private Predicate<Request> exempt = request -> false;
-    private ShutdownCallback beforeClose = context -> {};
-    private boolean alwaysOpen;
+    private Action starter;
+    private Action stopper;
+    private volatile boolean registered;
     private volatile boolean stopping;
-    private volatile @Nullable Http2Drain http2;
 
     private JettyServer(String name, Server server) {
         this.name = name;
         this.server = server;
-        this.gate = new RequestGate(name);
+        this.drained = Counted.by(new RequestGate(name));
+        this.exempted = Counted.by(new RequestGate(name));
+        this.peers = new Peers(server, webSocket);
+        this.starter = server::start;
+        this.stopper = server::stop;
     }
 
     /**
@@ -72,32 +104,69 @@ public final class JettyServer implements ManagedServer {
      * @throws IllegalArgumentException if the server was started, or would be stopped by a JVM hook of its own
      */
     public static JettyServer of(String name, Server server) {
-        notNull("server '" + name + "'", server);
-        JettyServer wrapped = new JettyServer(name, server);
+        Checks.notNull("server '" + name + "'", server);
         Object other = server.getAttribute(NAME);
         if (other != null) {
             throw new IllegalArgumentException("server '" + name + "': it is '" + other
                     + "' already (expected: a Server of its own for each name)");
         }
-        if (!server.isStopped()) {
-            throw new IllegalArgumentException("server '" + name + "': state " + server.getState()
-                    + " (expected: STOPPED; leave the start to the app)");
+        String wrong = whyNotToBeStarted(server);
+        if (wrong != null) {
+            throw new IllegalArgumentException("server '" + name + "': " + wrong);
         }
-        if (server.getStopAtShutdown()) {
-            throw new IllegalArgumentException(
-                    "server '" + name + "': stopAtShutdown: true (expected: false; its JVM hook"
-                            + " would stop the server while the app still drains it)");
-        }
+        JettyServer wrapped = new JettyServer(name, server);
         server.setAttribute(NAME, name);
         return wrapped;
     }
 
-    /** Sets the {@code Retry-After} of rejected requests, in whole seconds, rounded up; default 1 s. Returns this. */
-    public JettyServer retryAfter(Duration time) {
-        if (notNull("retryAfter", time).isNegative()) {
-            throw new IllegalArgumentException("retryAfter: " + time + " (expected: >= 0)");
+    private static @Nullable String whyNotToBeStarted(Server server) {
+        if (!server.isStopped()) {
+            return "state " + server.getState()
+                    + " (expected: STOPPED; leave the start to the app, or give it a framework's start with startedBy)";
         }
-        rejection = rejection.with(time);
+        return server.getStopAtShutdown()
+                ? "stopAtShutdown: true (expected: false; its JVM hook would stop the server while the app still drains it)"
+                : null;
+    }
+
+    /**
+     * Leaves start and stop to the framework that the server belongs to, which may do more than start and stop it: add a connector, fire
+     * events. For Javalin:
+     *
+     * <pre>{@code
+     * Javalin javalin = Javalin.create(config -> ...);
+     * app.server(JettyServer.of("api", javalin.jettyServer().server())
+     *         .startedBy(() -> javalin.start(8080), javalin::stop));
+     * }</pre>
+     *
+     * The default starts and stops the server itself. Returns this.
+     *
+     * @param start called in place of {@link Server#start}; the server must be started when it returns
+     * @param stop called in place of {@link Server#stop}, within the stop's limit, when nobody is left to be waited for
+     */
+    public JettyServer startedBy(Action start, Action stop) {
+        checkMutable("startedBy");
+        starter = Checks.notNull("start", start);
+        stopper = Checks.notNull("stop", stop);
+        return this;
+    }
+
+    /** Sets what becomes of new requests while the app drains; default {@link DrainPolicy#REJECT}. Returns this. */
+    public JettyServer drainPolicy(DrainPolicy choice) {
+        checkMutable("drainPolicy");
+        policy = Checks.notNull("drainPolicy", choice);
+        drained = Counted.by(
+                choice == DrainPolicy.SERVE_UNTIL_IDLE ? RequestGate.servingUntilIdle(name) : new RequestGate(name));
+        return this;
+    }
+
+    /**
+     * Sets the {@code Retry-After} of rejected requests, in whole seconds, rounded up; default 1 s, at most 365 days. Returns
+     * this.
+     */
+    public JettyServer retryAfter(Duration time) {
+        checkMutable("retryAfter");
+        rejection = rejection.with(Checks.time("retryAfter", time));
         return this;
     }
 
@@ -109,72 +178,56 @@ public final class JettyServer implements ManagedServer {
      * @param body may be empty
      */
     public JettyServer rejectWith(int status, String contentType, String body) {
+        checkMutable("rejectWith");
         if (status < 400 || status > 599) {
             throw new IllegalArgumentException("status of rejected requests: " + status + " (expected: 400 to 599)");
         }
-        rejection = rejection.with(status, notNull("contentType", contentType), notNull("body", body));
+        rejection =
+                rejection.with(status, Checks.headerValue("contentType", contentType), Checks.notNull("body", body));
         return this;
     }
 
     /**
-     * Serves requests during the drain as well, with {@code Connection: close} on HTTP/1.1, until there is an instant without any or
-     * the drain's limit has come; from then on they are rejected. For a server behind nothing that would turn elsewhere. WebSocket
-     * upgrades are served, too, and their sessions closed. Returns this.
+     * Has rejected requests answered by a handler, to look at the request for instance. The status, {@code Retry-After} and, on HTTP/1.1,
+     * {@code Connection: close} are set when it is called; what it leaves unhandled (by returning false) gets the fixed
+     * answer. It runs on Jetty's thread and must not block. Returns this.
      */
-    public JettyServer serveUntilIdle() {
-        gate = RequestGate.servingUntilIdle(name);
-        return this;
-    }
-
-    /** Makes the server serve until it stops: no gate, no drain; for health, metrics and status. Returns this. */
-    public JettyServer alwaysOpen() {
-        alwaysOpen = true;
+    public JettyServer rejectWith(Request.Handler handler) {
+        checkMutable("rejectWith");
+        rejection = rejection.with(Checks.notNull("handler", handler));
         return this;
     }
 
     /**
-     * Serves the requests that match even while draining, and does not wait for them; none by default. Returns this.
+     * Serves the requests that match even while draining, and does not wait for them; none by default. They are rejected from STOP on;
+     * those in flight then have half of the stop's limit, and are cut and named in the report after it. Returns this.
      *
      * @param requests asked once for each request, on Jetty's thread; must not block
      */
     public JettyServer exempt(Predicate<Request> requests) {
-        exempt = notNull("requests", requests);
+        checkMutable("exempt");
+        exempt = Checks.notNull("requests", requests);
         return this;
     }
 
     /**
-     * Sets the WebSocket close code and reason; default 1001 and "shutting down".
+     * Sets how the WebSocket sessions are closed, of whatever API they are. Returns this.
      *
-     * @param code 1001 (going away), 1012 (service restart) or another that RFC 6455, section 7.4 lets an endpoint send
-     * @param reason 123 bytes of UTF-8 at the most
+     * <pre>{@code
+     * JettyServer.of("chat", jetty).webSocket(ws -> ws.closeCode(1012, "restart"))
+     * }</pre>
      */
-    public JettyServer closeCode(int code, String reason) {
-        sessions.closeWith(code, reason);
+    public JettyServer webSocket(Consumer<WebSocketOptions> options) {
+        checkMutable("webSocket");
+        Checks.notNull("options", options).accept(webSocket);
         return this;
     }
 
-    /**
-     * Spreads the close of the WebSocket sessions over a time, so that clients do not all come back at once; default 1 ms for each
-     * session, but at most a fifth of the drain's limit, and 2 s.
-     *
-     * @throws IllegalArgumentException if negative
-     */
-    public JettyServer closeOver(Duration time) {
-        if (notNull("closeOver", time).isNegative()) {
-            throw new IllegalArgumentException("closeOver: " + time + " (expected: >= 0)");
+    private void checkMutable(String option) {
+        if (registered) {
+            throw new IllegalStateException("server '" + name + "' is registered, and " + option
+                    + " would be lost (expected: before it; app.server(JettyServer.of(...)." + option + "(...)))");
         }
-        sessions.closeOver(time);
-        return this;
-    }
-
-    /**
-     * Sets what is done when the gate has closed and before the first WebSocket session is told: say goodbye to the clients, let
-     * accepted messages be acknowledged. What it sends is written before the close frames. It shares the drain's limit with them;
-     * if it throws, the sessions are closed all the same.
-     */
-    public JettyServer beforeClose(ShutdownCallback callback) {
-        beforeClose = notNull("callback", callback);
-        return this;
     }
 
     @Override
@@ -182,81 +235,170 @@ public final class JettyServer implements ManagedServer {
         return name;
     }
 
+    /** Returns the server's gate; none if it is always open. The app asks when the server is registered: options are fixed from then on. */
     @Override
     public List<RequestGate> gates() {
-        return alwaysOpen ? List.of() : List.of(gate);
+        registered = true;
+        webSocket.complete();
+        return policy == DrainPolicy.ALWAYS_OPEN ? List.of() : List.of(drained.gate());
     }
 
     @Override
     public void start(ServerContext context) throws Exception {
-        http2 = Http2Drain.isUsedBy(server) ? new Http2Drain(server) : null;
-        if (!alwaysOpen) {
-            server.insertHandler(new GateHandler(gate, exempt, rejection, inFlight));
+        String wrong = whyNotToBeStarted(server);
+        if (wrong != null) {
+            throw new AppStartException("server '" + name + "': " + wrong, null);
+        }
+        Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN ? request -> true : exempt;
+        server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, peers));
+        server.addEventListener(new StopListener(context));
+        try {
+            starter.run();
+        } catch (Exception e) {
+            throw startFailure(e);
+        }
+        if (!server.isStarted()) {
+            throw new AppStartException(
+                    "server '" + name + "' is " + server.getState()
+                            + " after its start (expected: STARTED; startedBy must start the same Server)",
+                    null);
+        }
+        if (server.getConnectors().length == 0) {
+            throw new AppStartException(
+                    "server '" + name + "' has no connector, and would serve nobody (expected: at least one)", null);
         }
         if (server.getStopTimeout() > 0) {
             LOG.info(
                     "Server '{}': stopTimeout {} ms is set to 0 (the app waits for requests in flight, within its own limits)",
                     name,
                     server.getStopTimeout());
-            server.setStopTimeout(0);
         }
-        server.addEventListener(new StopListener(context));
-        Collection<ServerWebSocketContainer> early = server.getContainedBeans(ServerWebSocketContainer.class);
-        early.forEach(container -> container.addSessionListener(sessions)); // before the first can open
-        try {
-            server.start();
-        } catch (IOException e) {
-            if (e instanceof BindException
-                    || e.getCause() instanceof BindException
-                    || e.getCause() instanceof UnresolvedAddressException) {
-                throw new AppStartException(notListening(e), e);
-            }
-            throw new AppStartException("server '" + name + "' could not start: TLS: " + e.getMessage(), e);
-        }
-        server.getContainedBeans(ServerWebSocketContainer.class).stream()
-                .filter(container -> !early.contains(container))
-                .forEach(sessions::listenTo);
+        warnOfWhatCannotBeDrained();
         watch(context);
+    }
+
+    // Javalin, for one, wraps what went wrong.
+    private AppStartException startFailure(Exception failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException || cause instanceof UnresolvedAddressException) {
+                return new AppStartException(notListening(cause), failure);
+            }
+        }
+        boolean tls = server.getContainedBeans(SslContextFactory.class).stream().anyMatch(LifeCycle::isFailed);
+        return new AppStartException(
+                "server '" + name + "' could not start: " + (tls ? "TLS: " : "") + Checks.text(failure), failure);
+    }
+
+    private String notListening(Throwable cause) {
+        List<Connector> connectors = List.of(server.getConnectors());
+        // One that is no NetworkConnector opens as it starts, and has failed; the others are opened before, in their
+        // order.
+        String address = Stream.concat(
+                        connectors.stream().filter(LifeCycle::isFailed),
+                        connectors.stream()
+                                .filter(each -> each instanceof NetworkConnector network && !network.isOpen()))
+                .findFirst()
+                .map(JettyServer::addressOf)
+                .orElse("its address");
+        String why = cause instanceof UnresolvedAddressException ? "unknown host" : String.valueOf(cause.getMessage());
+        return "server '" + name + "' cannot listen on " + address + ": " + why
+                + (cause instanceof BindException && why.contains("in use")
+                        ? " (free the port, or choose another)"
+                        : " (choose an address of this machine)");
+    }
+
+    private static String addressOf(Connector connector) {
+        if (connector instanceof NetworkConnector network) {
+            return (network.getHost() == null ? "0.0.0.0" : network.getHost()) + ":" + network.getPort();
+        }
+        return String.valueOf(connector); // a Unix domain socket's has its path
+    }
+
+    // Names, since the class need not be there.
+    private static final Map<String, String> NOT_DRAINED = Map.of(
+            ConnectHandler.class.getName(),
+            "tunnels",
+            "org.eclipse.jetty.websocket.core.server.WebSocketUpgradeHandler",
+            "sessions of raw frame handlers");
+
+    private void warnOfWhatCannotBeDrained() {
+        for (Handler handler : server.getDescendants(Handler.class)) {
+            String what = NOT_DRAINED.get(handler.getClass().getName());
+            if (what != null) {
+                LOG.warn(
+                        "Server '{}': {} of {} cannot be told to close; they are waited for, and cut at the drain's limit"
+                                + " (end them in onDrain, or in webSocket(ws -> ws.beforeClose(...)))",
+                        name,
+                        what,
+                        handler.getClass().getSimpleName());
+            }
+        }
     }
 
     @Override
     public List<String> inFlight() {
-        return inFlight.names();
+        return drained.inFlight().names();
     }
 
     @Override
     public void drain(ShutdownContext context) throws Exception {
-        if (alwaysOpen) {
-            return;
+        if (context.reason().kind() == ShutdownReason.Kind.EXIT) {
+            dropTheRequestThatExits(context);
         }
-        if (http2 != null) {
-            http2.sayGoAway();
-        }
-        try {
-            beforeClose.run(context);
-        } finally {
-            boolean unused = Thread.interrupted(); // meant for the callback
-            sessions.drain(context);
-        }
+        // A little less than there is, so that to cut a dead peer is an orderly end, and not an interrupted one.
+        Duration left = context.remaining();
+        Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
+        peers.drain(context, drained.gate(), left.minus(reserve));
+    }
+
+    // System.exit waits for the shutdown, and never returns: a request that calls it would be waited for in vain.
+    private void dropTheRequestThatExits(ShutdownContext context) {
+        Thread.getAllStackTraces().forEach((thread, stack) -> {
+            String request = isInExit(stack) ? drained.inFlight().removeHandledBy(thread) : null;
+            if (request != null) {
+                drained.gate().leave();
+                context.cut(List.of(request + ", which has called System.exit"));
+                if (server.getThreadPool() instanceof QueuedThreadPool pool) {
+                    pool.setStopTimeout(0);
+                }
+            }
+        });
+    }
+
+    private static boolean isInExit(StackTraceElement[] stack) {
+        return Arrays.stream(stack).anyMatch(frame -> frame.getClassName().equals("java.lang.Shutdown"));
     }
 
     @Override
     public void stop(ShutdownContext context) throws Exception {
         stopping = true;
-        if (!alwaysOpen) {
-            sessions.awaitLate(context.remaining().dividedBy(2));
+        server.setStopTimeout(0);
+        exempted.gate().close();
+        Duration half = context.remaining().dividedBy(2);
+        if (policy == DrainPolicy.ALWAYS_OPEN) {
+            peers.drain(context, exempted.gate(), half);
         }
-        if (http2 != null) {
-            http2.awaitReaders(context.remaining().dividedBy(2));
+        if (!exempted.gate().awaitDrained(half)) {
+            context.cut(exempted.inFlight().names());
         }
+        context.cut(peers.upgraded.cut()); // those whose upgrade the drain did not wait for
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {
                 network.close();
             }
-            List.copyOf(connector.getConnectedEndPoints()).forEach(EndPoint::close);
+            List.copyOf(connector.getConnectedEndPoints()).forEach(JettyServer::close);
         }
-        server.stop();
+        stopper.run();
+    }
+
+    private static void close(EndPoint endPoint) {
+        Connection connection = endPoint.getConnection();
+        if (connection == null) {
+            endPoint.close();
+        } else {
+            Peers.close(connection);
+        }
     }
 
     // Looked at now and then: no event tells that the socket of a connector was closed, or its acceptor interrupted.
@@ -270,26 +412,6 @@ public final class JettyServer implements ManagedServer {
         if (!stopping) {
             var unused = server.getScheduler().schedule(() -> watch(context), 1, TimeUnit.SECONDS);
         }
-    }
-
-    private static <T> T notNull(String what, T value) {
-        return Objects.requireNonNull(value, () -> what + ": null (expected: not null)");
-    }
-
-    private String notListening(IOException failure) {
-        String addresses = "";
-        for (Connector connector : server.getConnectors()) {
-            if (connector instanceof NetworkConnector network && !network.isOpen() && addresses.isEmpty()) {
-                String host = network.getHost() == null ? "0.0.0.0" : network.getHost();
-                addresses = host + ":" + network.getPort();
-            }
-        }
-        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-        String why = cause instanceof UnresolvedAddressException ? "unknown host" : String.valueOf(cause.getMessage());
-        return "server '" + name + "' cannot listen on " + addresses + ": " + why
-                + (cause instanceof BindException && why.contains("in use")
-                        ? " (free the port, or choose another)"
-                        : " (choose an address of this machine)");
     }
 
     private final class StopListener implements LifeCycle.Listener {

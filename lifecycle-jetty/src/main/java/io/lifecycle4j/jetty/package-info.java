@@ -30,7 +30,7 @@
  * </ol>
  *
  * <p>Handlers, connectors and the thread pool stay yours. A server for health, metrics and status goes beside: {@link
- * io.lifecycle4j.jetty.JettyServer#alwaysOpen alwaysOpen}. HTTP/2 is found if its module is there.
+ * io.lifecycle4j.jetty.DrainPolicy#ALWAYS_OPEN}. HTTP/2 is found if its module is there.
  */
 @NullMarked
 package io.lifecycle4j.jetty;

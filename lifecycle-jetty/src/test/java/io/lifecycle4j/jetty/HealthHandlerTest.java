@@ -37,7 +37,7 @@ class HealthHandlerTest {
         connector.setHost("127.0.0.1");
         server.addConnector(connector);
         server.setHandler(new HealthHandler(builder.view()));
-        builder.server(JettyServer.of("admin", server).alwaysOpen());
+        builder.server(JettyServer.of("admin", server).drainPolicy(DrainPolicy.ALWAYS_OPEN));
     }
 
     @AfterEach
@@ -63,7 +63,7 @@ class HealthHandlerTest {
         CountDownLatch started = new CountDownLatch(1);
         AtomicBoolean healthy = new AtomicBoolean(true);
         RequestGate orders = builder.gate("orders");
-        builder.readiness("database", healthy::get);
+        builder.readiness("the \"data\\base\"", healthy::get);
         builder.server(new SlowStart(started));
         ExecutorService starter = Executors.newSingleThreadExecutor();
         Future<?> starting = starter.submit(() -> {
@@ -72,23 +72,28 @@ class HealthHandlerTest {
         });
         starter.shutdown();
         Awaitility.await().until(server::isStarted);
-        assertAnswer("/readyz", 503, "{\"status\":\"not ready\",\"state\":\"STARTING\",\"phase\":null,\"inFlight\":0}");
-        assertAnswer("/livez", 200, "{\"status\":\"ok\",\"state\":\"STARTING\",\"phase\":null,\"inFlight\":0}");
+        String rest = ",\"phase\":null,\"inFlight\":0,\"gates\":{\"orders\":0},\"red\":[]}";
+        assertAnswer("/readyz", 503, "{\"status\":\"not ready\",\"state\":\"STARTING\"" + rest);
+        assertAnswer("/livez", 200, "{\"status\":\"ok\",\"state\":\"STARTING\"" + rest);
 
         started.countDown();
         starting.get();
-        assertAnswer("/readyz", 200, "{\"status\":\"ok\",\"state\":\"RUNNING\",\"phase\":null,\"inFlight\":0}");
+        assertAnswer("/readyz", 200, "{\"status\":\"ok\",\"state\":\"RUNNING\"" + rest);
         healthy.set(false);
-        assertThat(get("/readyz").statusCode()).isEqualTo(503);
+        String red = rest.replace("[]", "[\"the \\\"data\\\\base\\\"\"]");
+        assertAnswer("/readyz", 503, "{\"status\":\"not ready\",\"state\":\"RUNNING\"" + red);
+        assertAnswer("/livez", 200, "{\"status\":\"ok\",\"state\":\"RUNNING\"" + rest);
         assertThat(get("/other").statusCode()).isEqualTo(404);
 
         healthy.set(true);
         assertThat(orders.tryEnter()).isTrue();
         app.requestShutdown("test");
         Awaitility.await().until(orders::isClosed);
-        assertAnswer(
-                "/readyz", 503, "{\"status\":\"not ready\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":1}");
-        assertAnswer("/livez", 200, "{\"status\":\"ok\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":1}");
+        String draining =
+                "\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":0,\"gates\":\\{\"orders\":1},\"red\":\\[],"
+                        + "\"stoppingMillis\":\\d+}\n";
+        assertThat(get("/readyz").body()).matches("\\{\"status\":\"not ready\"," + draining);
+        assertThat(get("/livez").body()).matches("\\{\"status\":\"ok\"," + draining);
         orders.leave();
         assertThat(app.shutdown("again").isClean()).isTrue();
     }

@@ -44,6 +44,7 @@ class Http2DrainTest {
     private final ServerConnector connector =
             new ServerConnector(server, new HTTP2CServerConnectionFactory(new HttpConfiguration()));
     private final AppBuilder builder = App.builder("test");
+    private final JettyServer jetty = JettyServer.of("business", server);
     private final App app = builder.build();
     private final HTTP2Client client = new HTTP2Client();
 
@@ -52,7 +53,7 @@ class Http2DrainTest {
         connector.setHost("127.0.0.1");
         server.addConnector(connector);
         server.setHandler(new Slow());
-        builder.server(JettyServer.of("business", server));
+        builder.server(jetty);
         app.start();
         client.start();
     }
@@ -64,24 +65,27 @@ class Http2DrainTest {
         client.stop();
     }
 
+    /** The HttpClient of JDK 17, up to 17.0.15, fails whatever is in flight when GOAWAY comes. */
     @Test
-    void goAwayIsSaidAtOnceStreamsInFlightCompleteAndANewConnectionGets503AndGoAway() throws Exception {
+    void goAwayIsSaidWhenTheLastStreamHasEndedAndANewConnectionGets503AndGoAway() throws Exception {
         Peer early = new Peer();
         CompletableFuture<Integer> slow = early.get("/slow");
         arrived.await();
         app.requestShutdown("test");
-        assertThat(early.goneAway.get(10, TimeUnit.SECONDS).isGraceful()).isTrue();
-        assertThat(slow).isNotDone();
+        Awaitility.await().until(() -> jetty.gates().get(0).isClosed());
 
         Peer late = new Peer();
         assertThat(late.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(503);
         assertThat(late.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
+        assertThat(early.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(503);
+        assertThat(early.goneAway).isNotDone();
 
         release.countDown();
         assertThat(slow.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        assertThat(early.goneAway.get(10, TimeUnit.SECONDS).isGraceful()).isTrue();
         ShutdownReport report = app.shutdown("again");
         assertThat(report.isClean()).isTrue();
-        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+        assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 2));
     }
 
     @Test

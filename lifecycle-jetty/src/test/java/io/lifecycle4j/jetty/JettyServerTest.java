@@ -146,7 +146,8 @@ class JettyServerTest {
         HttpResponse<String> ready = client.send(get("/readyz"), BodyHandlers.ofString());
         assertThat(ready.statusCode()).isEqualTo(503);
         assertThat(ready.body())
-                .isEqualTo("{\"status\":\"not ready\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":1}\n");
+                .startsWith("{\"status\":\"not ready\",\"state\":\"STOPPING\",\"phase\":\"DRAIN\",\"inFlight\":1,"
+                        + "\"gates\":{\"business\":1},\"red\":[],\"stoppingMillis\":");
         assertThat(client.send(get("/livez"), BodyHandlers.ofString()).statusCode())
                 .isEqualTo(200);
         release.countDown();
@@ -204,7 +205,7 @@ class JettyServerTest {
 
     @Test
     void aServerThatServesUntilIdleServesLateRequestsAndClosesTheirConnections() throws Exception {
-        jetty.serveUntilIdle();
+        jetty.drainPolicy(DrainPolicy.SERVE_UNTIL_IDLE);
         start(new Slow());
         CompletableFuture<HttpResponse<String>> slow = slowRequest();
         app.requestShutdown("test");
@@ -353,14 +354,25 @@ class JettyServerTest {
                 .hasMessage("status of rejected requests: 200 (expected: 400 to 599)");
         assertThatThrownBy(() -> jetty.retryAfter(Duration.ofSeconds(-1)))
                 .hasMessage("retryAfter: PT-1S (expected: >= 0)");
-        assertThatThrownBy(() -> jetty.closeOver(Duration.ofSeconds(-1)))
+        assertThatThrownBy(() -> jetty.retryAfter(Duration.ofDays(110_000)))
+                .hasMessage("retryAfter: PT2640000H (expected: at most 365 days)");
+        assertThatThrownBy(() -> jetty.rejectWith(503, "text/plain\r\nSet-Cookie: a=b", ""))
+                .hasMessage(
+                        "contentType: 'text/plain??Set-Cookie: a=b' (expected: a media type such as text/plain, in ASCII"
+                                + " without control characters)");
+        assertThatThrownBy(() -> jetty.webSocket(ws -> ws.closeOver(Duration.ofSeconds(-1))))
                 .hasMessage("closeOver: PT-1S (expected: >= 0)");
-        assertThatThrownBy(() -> jetty.closeCode(1006, "")).hasMessageStartingWith("close code: 1006 (expected: ");
+        assertThatThrownBy(() -> jetty.webSocket(ws -> ws.closeCode(1006, "")))
+                .hasMessageStartingWith("close code: 1006 (expected: ");
+        assertThatThrownBy(() -> jetty.webSocket(ws -> ws.closeCode(1001, "ü".repeat(62))))
+                .hasMessage("close reason: 124 bytes (expected: at most 123)");
         Server running = new Server();
         running.start();
         try {
             assertThatThrownBy(() -> JettyServer.of("other", running))
-                    .hasMessage("server 'other': state STARTED (expected: STOPPED; leave the start to the app)");
+                    .hasMessage(
+                            "server 'other': state STARTED (expected: STOPPED; leave the start to the app, or give it"
+                                    + " a framework's start with startedBy)");
         } finally {
             running.stop();
         }
@@ -371,7 +383,8 @@ class JettyServerTest {
     void nullsAreNamed() {
         assertThatThrownBy(() -> JettyServer.of("admin", null)).hasMessage("server 'admin': null (expected: not null)");
         assertThatThrownBy(() -> jetty.exempt(null)).hasMessage("requests: null (expected: not null)");
-        assertThatThrownBy(() -> jetty.closeOver(null)).hasMessage("closeOver: null (expected: not null)");
+        assertThatThrownBy(() -> jetty.webSocket(ws -> ws.closeOver(null)))
+                .hasMessage("closeOver: null (expected: not null)");
     }
 
     @Test
@@ -437,7 +450,7 @@ class JettyServerTest {
 
     @Test
     void openSessionsGetWhatIsQueuedThenTheCloseCode() throws Exception {
-        jetty.closeCode(1012, "restart").closeOver(Duration.ofMillis(100));
+        jetty.webSocket(ws -> ws.closeCode(1012, "restart").closeOver(Duration.ofMillis(100)));
         Echo echo = new Echo();
         start(WebSocketUpgradeHandler.from(
                 server, container -> container.addMapping("/ws", (request, response, callback) -> echo)));
@@ -467,7 +480,7 @@ class JettyServerTest {
     @Test
     void theReportCountsSessionsAndAllAreToldHoweverLongTheSpread() throws Exception {
         builder.drainTimeout(Duration.ofSeconds(1));
-        jetty.closeOver(Duration.ofHours(1));
+        jetty.webSocket(ws -> ws.closeOver(Duration.ofHours(1)));
         Echo echo = new Echo();
         start(WebSocketUpgradeHandler.from(
                 server, container -> container.addMapping("/ws", (request, response, callback) -> echo)));
@@ -479,8 +492,13 @@ class JettyServerTest {
             Awaitility.await().until(() -> echo.sessions.size() == 2);
             ShutdownReport report = app.shutdown("test");
             assertThat(living.closed.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
-            assertThat(report.steps().get(0).note()).isEqualTo("WebSocket sessions: 2 told, 1 answered, 1 cut");
-            assertThat(report.toString()).contains("2 told, 1 answered, 1 cut");
+            assertThat(report.steps().get(0).note()).isEqualTo("WebSocket sessions: 2 told, 1 closed, 1 cut");
+            assertThat(report.steps().get(0).cut())
+                    .singleElement()
+                    .asString()
+                    .matches("WebSocket /ws from 127\\.0\\.0\\.1:" + silent.getLocalPort() + ", open for \\d+ s");
+            assertThat(report.toString()).contains("2 told, 1 closed, 1 cut", "cut: WebSocket /ws from ");
+            assertThat(report.outcome()).isEqualTo(ShutdownReport.Outcome.TIMED_OUT);
         }
     }
 
@@ -514,12 +532,15 @@ class JettyServerTest {
 
     @Test
     void aPeerThatNeverAnswersIsCutWithinTheDrainsLimit() throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(1));
         start(WebSocketUpgradeHandler.from(
                 server, container -> container.addMapping("/ws", (request, response, callback) -> new Echo())));
         try (Socket socket = connect()) {
             send(socket, UPGRADE);
             assertThat(reader(socket).readLine()).isEqualTo("HTTP/1.1 101 Switching Protocols");
-            assertThat(app.shutdown("test").isClean()).isTrue();
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.outcome()).isEqualTo(ShutdownReport.Outcome.TIMED_OUT);
+            assertThat(report.steps().get(0).cut()).hasSize(1);
         }
     }
 
@@ -546,7 +567,7 @@ class JettyServerTest {
             socket.getOutputStream().write(new byte[] {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, 0x03, (byte) 0xE9});
             assertThat(in.read()).isEqualTo(-1);
             assertThat(app.shutdown("test").steps().get(0).note())
-                    .isEqualTo("WebSocket sessions: 1 told, 1 answered, 0 cut");
+                    .isEqualTo("WebSocket sessions: 1 told, 1 closed, 0 cut");
         }
     }
 

@@ -189,9 +189,9 @@ class StreamsTest {
                 jetty, container -> container.addMapping("/", (request, response, callback) -> hub)));
         // begin: sockets
         app.server(JettyServer.of("chat", jetty)
-                .closeCode(1012, "restart") // 1001 unless set
-                .closeOver(Duration.ofSeconds(1)) // the last session is told after a second
-                .beforeClose(context -> hub.tellAll("going away: " + context.reason())));
+                .webSocket(ws -> ws.closeCode(1012, "restart") // 1001 unless set
+                        .closeOver(Duration.ofSeconds(1)) // the last session is told after a second
+                        .beforeClose(context -> hub.tellAll("going away: " + context.reason()))));
         app.view().whenShuttingDown().thenAccept(reason -> hub.tellAll("soon"));
         // end: sockets
         app.announceDelay(Duration.ofMillis(300));

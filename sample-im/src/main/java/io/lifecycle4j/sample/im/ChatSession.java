@@ -1,14 +1,12 @@
 package io.lifecycle4j.sample.im;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lifecycle4j.jetty.WebSockets;
 import io.lifecycle4j.sample.im.Protocol.CloseCode;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
-import org.eclipse.jetty.websocket.common.WebSocketSession;
-import org.eclipse.jetty.websocket.core.Frame;
-import org.eclipse.jetty.websocket.core.OpCode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChatSession implements Session.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
-    // Who does not take the close frame either is cut.
+    // A client that does not read the close frame either is cut.
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
     private final ChatHub hub;
@@ -31,7 +29,7 @@ public final class ChatSession implements Session.Listener {
     private final SendQueue queue;
     private final ChatRequests requests;
     private final long openedAt = System.nanoTime();
-    private @Nullable WebSocketSession session; // set once, before anything else happens
+    private @Nullable Session session; // set once, before anything else happens
     private boolean paused; // under this
     private volatile boolean greeted;
     private volatile boolean closed; // by either side, or about to be
@@ -51,7 +49,7 @@ public final class ChatSession implements Session.Listener {
 
     @Override
     public void onWebSocketOpen(Session opened) {
-        session = (WebSocketSession) opened;
+        session = opened;
         opened.setIdleTimeout(Duration.ZERO); // writes reset it too, so it would not tell a dead peer: tick() does
         hub.opened(this);
         opened.demand();
@@ -164,7 +162,7 @@ public final class ChatSession implements Session.Listener {
 
     private void write(ByteBuffer frame, boolean moreFollow, Runnable done) {
         org.eclipse.jetty.util.Callback callback = org.eclipse.jetty.util.Callback.from(done, failure -> done.run());
-        session().getCoreSession().sendFrame(new Frame(OpCode.TEXT, true, frame), callback, moreFollow);
+        WebSockets.sendText(session(), frame, moreFollow, callback);
     }
 
     /** The client has said who it is. */
@@ -233,14 +231,12 @@ public final class ChatSession implements Session.Listener {
         hub.metrics().closed(code);
         queue.handOver();
         queue.close();
-        session()
-                .getCoreSession()
-                .sendFrame(new CloseFrame(code.number(), reason), org.eclipse.jetty.util.Callback.NOOP, false);
+        WebSockets.close(session(), code.number(), reason);
         resume(); // else its own close would not be read
     }
 
-    private WebSocketSession session() {
-        WebSocketSession opened = session;
+    private Session session() {
+        Session opened = session;
         if (opened == null) {
             throw new IllegalStateException("not open yet");
         }

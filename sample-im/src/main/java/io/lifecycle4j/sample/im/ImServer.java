@@ -3,6 +3,7 @@ package io.lifecycle4j.sample.im;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppSetup;
 import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.jetty.DrainPolicy;
 import io.lifecycle4j.jetty.HealthHandler;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.Protocol.CloseCode;
@@ -93,17 +94,16 @@ final class ImServer implements AppSetup {
         if (!options.serving.mongoUri.isEmpty()) { // other nodes may be at it, too
             app.task("change-stream", new ChangeStream(mongo, hub)::follow);
         }
-        app.server(JettyServer.of("admin", admin).alwaysOpen());
+        app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
 
         String leaving = options.stopping.leaving.name().toLowerCase(Locale.ROOT);
         JettyServer businessServer = app.server(JettyServer.of("business", business)
                 .exempt(StatusHandler::isPageStatus)
-                .closeCode(closeCode().number(), leaving)
-                .beforeClose(context -> {
+                .webSocket(ws -> ws.closeCode(closeCode().number(), leaving).beforeClose(context -> {
                     hub.goingAway(leaving, context.remaining());
                     store.finish(context.remaining().dividedBy(2)); // its stages acknowledge
                     hub.handOver(); // Jetty writes all that, then the close frames
-                }));
+                })));
         List<RequestGate> gates = List.of(businessServer.gates().get(0), sends);
         ImStatus status = new ImStatus(app.view(), gates, hub, store, receipts, heartbeat);
         status.register(metrics);

@@ -5,9 +5,9 @@ import io.lifecycle4j.AppState;
 import io.lifecycle4j.AppView;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongFunction;
 
 /** How the server fares, as its metrics and its status pages show it. Thread-safe. */
@@ -21,7 +21,6 @@ final class ImStatus {
     private final ReadReceipts receipts;
     private final MongoHeartbeat mongo;
     private final long startedAt = System.nanoTime();
-    private final AtomicLong shutdownAt = new AtomicLong(); // 0: none
 
     ImStatus(
             AppView app,
@@ -36,7 +35,6 @@ final class ImStatus {
         this.store = store;
         this.receipts = receipts;
         this.mongo = mongo;
-        var unused = app.whenShuttingDown().thenRun(() -> shutdownAt.set(System.nanoTime()));
     }
 
     /** What the page's panel shows. */
@@ -47,7 +45,7 @@ final class ImStatus {
                 .put("phase", phase == null ? null : phase.name())
                 .put("sessions", hub.size());
         ObjectNode inFlight = body.putObject("in_flight");
-        gates.forEach(gate -> inFlight.put(gate.name(), gate.inFlight()));
+        app.inFlightByGate().forEach(inFlight::put);
         return body;
     }
 
@@ -107,7 +105,7 @@ final class ImStatus {
                 "im_in_flight",
                 "Requests and messages in flight, by gate: what a drain waits for.",
                 "gate",
-                values -> gates.forEach(gate -> values.call((double) gate.inFlight(), gate.name())));
+                values -> app.inFlightByGate().forEach((gate, count) -> values.call((double) count, gate)));
         metrics.gauges(
                 "im_rejected",
                 "Requests and messages that a closed gate rejected.",
@@ -127,7 +125,7 @@ final class ImStatus {
     }
 
     private double shutdownSeconds() {
-        long since = shutdownAt.get();
-        return since == 0 ? 0 : (System.nanoTime() - since) / NANOS;
+        Duration since = app.timeSinceShutdownBegan();
+        return since == null ? 0 : since.toNanos() / NANOS;
     }
 }

@@ -69,7 +69,7 @@ class ImJarIT {
                             "STOP: admin, business",
                             "CALLBACKS: flush-receipts",
                             "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo")
-                    .anyMatch(line -> line.endsWith("WebSocket sessions: 2 told, 2 answered, 0 cut"));
+                    .anyMatch(line -> line.endsWith("WebSocket sessions: 2 told, 2 closed, 0 cut"));
         }
         assertHistory(acknowledged);
     }

@@ -1,0 +1,184 @@
+package io.lifecycle4j.jetty;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections that speak HTTP no more: WebSockets of every kind, CONNECT tunnels, other upgrades.
+ *
+ * <p>A connection is OPEN from just before its upgrade, while the request that asked for it is still in flight. One that belongs to a
+ * WebSocket session of a container that is known can be told to close, and is then TOLD. It is gone when it closes, or when it is
+ * CUT at the drain's end. Jetty's threads add and remove connections, the drain's thread tells and cuts; all under this object's
+ * monitor, which is not held while Jetty is called.
+ *
+ * <p>The race of a session that opens against the drain's begin: it is either among those that the drain takes, or it finds {@code
+ * draining} and is told by the thread that opens it; {@link #take} lets only one of the two do so. The race of an upgrade against
+ * the drain's end: its request counts until the connection is in here, so whoever waits for the gate first misses none.
+ */
+final class UpgradedConnections implements Connection.Listener {
+    private static final class Upgraded {
+        final String what;
+        final long since = System.nanoTime();
+
+        @Nullable
+        Runnable farewell; // null if it cannot be told, or was
+
+        boolean told;
+
+        Upgraded(String what) {
+            this.what = what;
+        }
+    }
+
+    private final Map<Connection, Upgraded> open = new LinkedHashMap<>();
+    private boolean draining;
+    private int told;
+    private int cutAfterTold;
+
+    /** A request is about to be upgraded to the connection. */
+    void opening(Connection connection, Request request) {
+        connection.addEventListener(this);
+        synchronized (this) {
+            open.put(connection, new Upgraded(nameOf(connection, request)));
+        }
+    }
+
+    /** A session of the connection is open, and the given farewell, which must not block, closes it. */
+    void opened(Connection connection, Runnable farewell) {
+        boolean late;
+        synchronized (this) {
+            Upgraded upgraded = open.get(connection);
+            if (upgraded == null) { // its request went past the gate
+                upgraded = new Upgraded("WebSocket");
+                open.put(connection, upgraded);
+                connection.addEventListener(this);
+            }
+            upgraded.farewell = farewell;
+            late = draining;
+        }
+        if (late) {
+            tell(connection);
+        }
+        removeIfClosed(connection);
+    }
+
+    /** To be called after an upgrade: one that closed before it was listened to tells nobody. */
+    void removeIfClosed(Connection connection) {
+        if (!connection.getEndPoint().isOpen()) {
+            onClosed(connection);
+        }
+    }
+
+    @Override
+    public synchronized void onClosed(Connection connection) {
+        open.remove(connection);
+        notifyAll();
+    }
+
+    /**
+     * Tells those that can be told to close, one after another over the given time, and from now on those that open; with an
+     * interrupt, without a pause.
+     */
+    void tellAll(Spread spread) throws InterruptedException {
+        List<Connection> waiting;
+        synchronized (this) {
+            draining = true;
+            waiting = open.entrySet().stream()
+                    .filter(entry -> entry.getValue().farewell != null)
+                    .map(Map.Entry::getKey)
+                    .toList();
+        }
+        long start = System.nanoTime();
+        long time = spread.over(waiting.size()).toNanos();
+        int next = 0;
+        try {
+            for (Connection connection : waiting) {
+                awaitClosed(start + time / waiting.size() * next);
+                tell(connection);
+                next++;
+            }
+        } finally {
+            waiting.subList(next, waiting.size()).forEach(this::tell);
+        }
+    }
+
+    /** How long it may take to tell a number of sessions. */
+    @FunctionalInterface
+    interface Spread {
+        Duration over(int sessions);
+    }
+
+    private void tell(Connection connection) {
+        Runnable farewell = take(connection);
+        if (farewell != null) {
+            farewell.run();
+        }
+    }
+
+    private synchronized @Nullable Runnable take(Connection connection) {
+        Upgraded upgraded = open.get(connection);
+        if (upgraded == null || upgraded.farewell == null) {
+            return null;
+        }
+        Runnable farewell = upgraded.farewell;
+        upgraded.farewell = null;
+        upgraded.told = true;
+        told++;
+        return farewell;
+    }
+
+    /** Waits until none is open, or the time has come. */
+    synchronized void awaitClosed(long until) throws InterruptedException {
+        long left = until - System.nanoTime();
+        while (!open.isEmpty() && left > 0) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+            left = until - System.nanoTime();
+        }
+    }
+
+    /** Closes those that are still open; returns their names. */
+    List<String> cut() {
+        Map<Connection, Upgraded> left;
+        synchronized (this) {
+            left = new LinkedHashMap<>(open);
+            open.clear();
+            cutAfterTold +=
+                    (int) left.values().stream().filter(each -> each.told).count();
+        }
+        long now = System.nanoTime();
+        List<String> names = new ArrayList<>();
+        left.forEach((connection, upgraded) -> {
+            names.add(upgraded.what + " from " + Peers.addressOf(connection) + ", open for "
+                    + TimeUnit.NANOSECONDS.toSeconds(now - upgraded.since) + " s");
+            Peers.close(connection);
+        });
+        return names;
+    }
+
+    /** What became of the sessions that were told; null if none was. */
+    synchronized @Nullable String note() {
+        return told == 0
+                ? null
+                : "WebSocket sessions: " + told + " told, " + (told - cutAfterTold) + " closed, " + cutAfterTold
+                        + " cut";
+    }
+
+    private static String nameOf(Connection connection, Request request) {
+        if (connection.getClass().getName().startsWith("org.eclipse.jetty.websocket.")) {
+            return "WebSocket " + InFlight.pathOf(request);
+        }
+        if (HttpMethod.CONNECT.is(request.getMethod())) {
+            return "tunnel to " + request.getHttpURI().getAuthority();
+        }
+        return "upgrade to " + request.getHeaders().get(HttpHeader.UPGRADE) + " " + InFlight.pathOf(request);
+    }
+}
