@@ -44,7 +44,7 @@ final class Peers {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
             readers.served(connection, bytes);
             http2.streamEnded(connection);
-        } else if (bytes >= LARGE) {
+        } else if (bytes >= LARGE && connection.getEndPoint().isOutputShutdown()) {
             readers.servedLast(connection, bytes);
         }
     }

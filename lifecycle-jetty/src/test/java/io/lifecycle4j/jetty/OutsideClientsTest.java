@@ -92,6 +92,11 @@ class OutsideClientsTest {
         assertThat(app.shutdown("again").isClean()).isTrue();
     }
 
+    static boolean isInstalled(String command) {
+        return List.of(System.getenv("PATH").split(File.pathSeparator, -1)).stream()
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
+    }
+
     private String url(Protocol protocol, String path) {
         return connectors.uri(protocol, path).toString();
     }
@@ -99,9 +104,7 @@ class OutsideClientsTest {
     /** A command under way, whose output goes into a file. */
     private record Client(Process process, Path file) {
         static Client of(String command, String... arguments) throws IOException {
-            boolean installed = List.of(System.getenv("PATH").split(File.pathSeparator, -1)).stream()
-                    .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
-            assumeTrue(installed, () -> command + " is not installed");
+            assumeTrue(isInstalled(command), () -> command + " is not installed");
             List<String> words = new ArrayList<>(List.of(command));
             words.addAll(List.of(arguments));
             Path file = Files.createTempFile(command, ".txt");
