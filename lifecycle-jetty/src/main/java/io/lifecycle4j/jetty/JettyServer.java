@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  *   <li>WebSocket sessions of Jetty's API, of servlets, Jakarta WebSocket and frameworks over them are sent what is queued for them, then a
  *       close frame, spread over a time; the peer's answer is awaited.
  *   <li>An HTTP/2 connection is sent GOAWAY and PING when the last of its streams has ended; the peer's acknowledgement is awaited, and
- *       then, for a second and one more for each 256 KB of its last responses, that the peer closes.
+ *       then, for a second and one more for each megabyte of its last responses, that the peer closes.
  *   <li>A tunnel ({@code CONNECT}), or an upgrade to a protocol that Jetty does not know, is waited for.
  * </ul>
  *

@@ -575,6 +575,16 @@ class JettyServerTest {
         return client.newWebSocketBuilder().buildAsync(uri("ws", "/ws"), peer).get(10, TimeUnit.SECONDS);
     }
 
+    /** What a client that answers at once sees at the end of its session. */
+    static CompletableFuture<String> closeSeenBy(int port) throws Exception {
+        Peer peer = new Peer(true);
+        HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .buildAsync(URI.create("ws://127.0.0.1:" + port + "/ws"), peer)
+                .get(10, TimeUnit.SECONDS);
+        return peer.closed;
+    }
+
     private Socket connect() throws IOException {
         return new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort());
     }
