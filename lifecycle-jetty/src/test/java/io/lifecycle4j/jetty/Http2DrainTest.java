@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.ShutdownReport;
+import java.io.DataInputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +24,13 @@ import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.FrameType;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
@@ -97,6 +103,51 @@ class Http2DrainTest {
         Awaitility.await().until(idle.closed::isDone);
     }
 
+    @Test
+    void aConnectorThatIsAddedAfterTheStartIsDrainedToo() throws Exception {
+        ServerConnector late = new ServerConnector(server, new HTTP2CServerConnectionFactory(new HttpConfiguration()));
+        late.setHost("127.0.0.1");
+        server.addConnector(late);
+        late.start();
+        Peer idle = new Peer(late.getLocalPort());
+        assertThat(idle.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(idle.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
+    }
+
+    /** Jetty learns of such a session only when its first handler has returned. */
+    @Test
+    void aConnectionThatWasUpgradedFromHttp1IsToldThoughItsHandlerStillBlocks() throws Exception {
+        ServerConnector upgrading = new ServerConnector(
+                server, new HttpConnectionFactory(), new HTTP2CServerConnectionFactory(new HttpConfiguration()));
+        upgrading.setHost("127.0.0.1");
+        server.addConnector(upgrading);
+        upgrading.start();
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), upgrading.getLocalPort())) {
+            socket.getOutputStream()
+                    .write(
+                            ("GET /slow HTTP/1.1\r\nHost: test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                                            + "HTTP2-Settings: \r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+                                    .getBytes(US_ASCII));
+            arrived.await();
+            app.requestShutdown("test");
+            Awaitility.await().until(() -> jetty.gates().get(0).isClosed());
+            release.countDown();
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            for (String head = ""; !head.endsWith("\r\n\r\n"); ) {
+                head += (char) in.read();
+            }
+            List<Integer> types = new ArrayList<>();
+            while (!types.contains(FrameType.GO_AWAY.getType())) {
+                int length = (in.readUnsignedByte() << 16) + in.readUnsignedShort();
+                types.add(in.readUnsignedByte());
+                in.readNBytes(1 + 4 + length);
+            }
+            assertThat(types).containsSubsequence(FrameType.DATA.getType(), FrameType.GO_AWAY.getType());
+        }
+        assertThat(app.shutdown("again").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 0));
+    }
+
     private final class Slow extends Handler.Abstract {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
@@ -115,8 +166,11 @@ class Http2DrainTest {
         private final Session session;
 
         Peer() throws Exception {
-            session = client.connect(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), connector.getLocalPort()), this)
+            this(connector.getLocalPort());
+        }
+
+        Peer(int port) throws Exception {
+            session = client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), this)
                     .get(10, TimeUnit.SECONDS);
         }
 

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -101,5 +102,14 @@ class MainsTest {
                         event.getString("step") + " " + event.getString("outcome") + " " + event.getString("note"))
                 .containsExactlyInAnyOrder(
                         "say-goodbye FAILED null", "flush TIMED_OUT 12 of 40 rows", "database CLEAN null");
+    }
+
+    /** A request in System.exit never returns: to wait for it, or for its thread, would be to wait for ourselves. */
+    @Test
+    void aRequestThatCallsSystemExitIsNotWaitedForAndIsNamed() throws Exception {
+        run(ExitingMain.class);
+        CompletableFuture<HttpResponse<String>> exit = get("/exit");
+        assertThat(awaitEnd(7)).containsPattern("cut: GET /exit, \\d+ ms, which has called System.exit");
+        assertThat(exit).failsWithin(Duration.ofSeconds(10));
     }
 }
