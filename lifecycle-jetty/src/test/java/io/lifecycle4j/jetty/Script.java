@@ -1,0 +1,85 @@
+package io.lifecycle4j.jetty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Base64;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** What the endpoint of every kind does, as the test tells it. Thread-safe. */
+final class Script {
+    /** A place where the server's thread waits once the test has closed it. */
+    static final class Barrier {
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch open = new CountDownLatch(1);
+        private volatile boolean closed;
+
+        void close() {
+            closed = true;
+        }
+
+        void open() {
+            open.countDown();
+        }
+
+        void awaitReached() throws InterruptedException {
+            assertThat(reached.await(20, TimeUnit.SECONDS)).as("reached").isTrue();
+        }
+
+        private void pass() {
+            reached.countDown();
+            if (closed) {
+                try {
+                    open.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+    }
+
+    /** Passed by each upgrade, before its session opens. */
+    final Barrier upgrade = new Barrier();
+    /** Passed by each message that comes in. */
+    final Barrier message = new Barrier();
+    /** How each open session sends a text without waiting. */
+    final List<Consumer<String>> open = new CopyOnWriteArrayList<>();
+
+    private volatile boolean echoes;
+
+    /** Sends each message that comes in back. */
+    void echo() {
+        echoes = true;
+    }
+
+    /** Queues texts for each open session, which begin with a q and can hardly be compressed. */
+    void queue(int count, int bytes) {
+        byte[] noise = new byte[bytes];
+        new Random(1).nextBytes(noise);
+        String text = 'q' + Base64.getEncoder().encodeToString(noise).substring(1, bytes);
+        for (Consumer<String> session : open) {
+            for (int i = 0; i < count; i++) {
+                session.accept(text);
+            }
+        }
+    }
+
+    void upgrading() {
+        upgrade.pass();
+    }
+
+    void opened(Consumer<String> session) {
+        open.add(session);
+    }
+
+    void received(String text, Consumer<String> session) {
+        message.pass();
+        if (echoes) {
+            session.accept(text);
+        }
+    }
+}
