@@ -1,6 +1,8 @@
 package io.lifecycle4j.jetty;
 
 import jakarta.websocket.HandshakeResponse;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
@@ -32,6 +34,16 @@ public final class JakartaEndpoint {
     @OnMessage
     public void message(String text, Session session) {
         script.received(text, reply -> send(session, reply));
+    }
+
+    @OnError
+    public void error(Throwable failure) {
+        script.closed();
+    }
+
+    @OnClose
+    public void close() {
+        script.closed();
     }
 
     private static void send(Session session, String text) {

@@ -47,6 +47,10 @@ final class JavaPeer implements Peer, WebSocket.Listener {
         var unused = opening.get(20, TimeUnit.SECONDS).sendText(text, true).get(20, TimeUnit.SECONDS);
     }
 
+    void sendClose() {
+        var unused = opening.thenCompose(socket -> socket.sendClose(WebSocket.NORMAL_CLOSURE, "bye"));
+    }
+
     private void flood(WebSocket socket, @Nullable Throwable failure) {
         if (failure == null && !seen.isDone()) {
             var unused = socket.sendText(FLOOD, true).whenCompleteAsync((sent, e) -> flood(socket, e));

@@ -45,6 +45,15 @@ final class RawPeer implements Peer {
         return peer;
     }
 
+    /** Sends a text of at most 125 ASCII characters. */
+    void send(String text) throws IOException {
+        byte[] frame = new byte[6 + text.length()]; // masked with zeros
+        frame[0] = (byte) (0x80 | TEXT);
+        frame[1] = (byte) (0x80 | text.length());
+        System.arraycopy(text.getBytes(US_ASCII), 0, frame, 6, text.length());
+        socket.getOutputStream().write(frame);
+    }
+
     /** Reads to the close frame, answers it, and waits for the end of the connection. */
     @Override
     public Seen seen(Duration limit) throws IOException {

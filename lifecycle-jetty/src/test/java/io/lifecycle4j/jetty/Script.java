@@ -44,16 +44,26 @@ final class Script {
 
     /** Passed by each upgrade, before its session opens. */
     final Barrier upgrade = new Barrier();
-    /** Passed by each message that comes in. */
+    /** Passed by each session that opens, in its listener. */
+    final Barrier opening = new Barrier();
+    /** Passed by each message that comes in, in its listener. */
     final Barrier message = new Barrier();
+    /** Passed by each session that fails or closes, in its listener. */
+    final Barrier closing = new Barrier();
     /** How each open session sends a text without waiting. */
     final List<Consumer<String>> open = new CopyOnWriteArrayList<>();
 
     private volatile boolean echoes;
+    private volatile boolean fails;
 
     /** Sends each message that comes in back. */
     void echo() {
         echoes = true;
+    }
+
+    /** Throws at each message that comes in, as a listener may whose reply cannot be sent any more. */
+    void fail() {
+        fails = true;
     }
 
     /** Queues texts for each open session, which begin with a q and can hardly be compressed. */
@@ -74,10 +84,18 @@ final class Script {
 
     void opened(Consumer<String> session) {
         open.add(session);
+        opening.pass();
+    }
+
+    void closed() {
+        closing.pass();
     }
 
     void received(String text, Consumer<String> session) {
         message.pass();
+        if (fails) {
+            throw new IllegalStateException("the script says so");
+        }
         if (echoes) {
             session.accept(text);
         }

@@ -93,6 +93,8 @@ enum WebSocketKind {
                 config.routes.ws("/ws", ws -> {
                     ws.onConnect(context -> script.opened(context::send));
                     ws.onMessage(context -> script.received(context.message(), context::send));
+                    ws.onError(context -> script.closed());
+                    ws.onClose(context -> script.closed());
                 });
             });
             Server server = javalin.jettyServer().server();
@@ -158,6 +160,17 @@ enum WebSocketKind {
         @Override
         public void onWebSocketText(String message) {
             script.received(message, this::send);
+        }
+
+        @Override
+        public void onWebSocketError(Throwable cause) {
+            script.closed();
+        }
+
+        @Override
+        public void onWebSocketClose(int statusCode, String reason, org.eclipse.jetty.websocket.api.Callback callback) {
+            script.closed();
+            callback.succeed();
         }
 
         private void send(String text) {
