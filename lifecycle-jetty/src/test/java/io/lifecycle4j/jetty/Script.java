@@ -17,9 +17,14 @@ final class Script {
         private final CountDownLatch reached = new CountDownLatch(1);
         private final CountDownLatch open = new CountDownLatch(1);
         private volatile boolean closed;
+        private volatile boolean uninterruptible;
 
         void close() {
             closed = true;
+        }
+
+        void ignoreInterrupts() {
+            uninterruptible = true;
         }
 
         void open() {
@@ -32,12 +37,16 @@ final class Script {
 
         private void pass() {
             reached.countDown();
-            if (closed) {
+            boolean interrupted = false;
+            while (closed && open.getCount() > 0 && (uninterruptible || !interrupted)) {
                 try {
                     open.await();
                 } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
+                    interrupted = true;
                 }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

@@ -134,11 +134,15 @@ class WebSocketDrainTest {
                 () -> {}, CompletableFuture.delayedExecutor(time.toNanos(), TimeUnit.NANOSECONDS));
     }
 
-    private static void assertCounts(ShutdownReport report, int told, int closed, int cut) {
-        ShutdownReport.Step drain = report.steps().stream()
+    private static ShutdownReport.Step drainOf(ShutdownReport report) {
+        return report.steps().stream()
                 .filter(step -> step.phase() == Phase.DRAIN && step.name().contains("business"))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static void assertCounts(ShutdownReport report, int told, int closed, int cut) {
+        ShutdownReport.Step drain = drainOf(report);
         assertThat(drain.note())
                 .isEqualTo("WebSocket sessions: " + told + " told, " + closed + " closed, " + cut + " cut");
         assertThat(drain.cut())
@@ -266,6 +270,43 @@ class WebSocketDrainTest {
         script.closing.awaitReached();
         assertCounts(report, 3, 0, 3);
         for (Peer peer : List.of(first, second, third)) {
+            assertThat(peer.seen(SOON).reason()).isEqualTo("java.io.EOFException");
+        }
+    }
+
+    /** Jetty closes the connection when a listener throws, whatever is queued. */
+    @EachKind
+    void aListenerThatThrowsAfterItsClientWasToldLosesNothingUnlessTheReportSaysSo(WebSocketKind kind)
+            throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(3));
+        Served served = start(kind);
+        RawPeer unlucky = rawPeer(served);
+        Peer toldLater = javaPeer(served, Mode.READS, AT_ONCE);
+        script.queue(200, 40_000);
+        script.message.close();
+        script.fail();
+        unlucky.send("throws");
+        script.message.awaitReached();
+        CompletableFuture<ShutdownReport> shutdown = shutdown();
+        assertThat(toldLater.seen(SOON)).isEqualTo(new Peer.Seen(1012, "restart", 200, 8_000_000));
+        script.message.open();
+        boolean lostNothing = unlucky.seen(SOON).equals(new Peer.Seen(1012, "restart", 200, 8_000_000));
+        ShutdownReport report = shutdown.get(20, TimeUnit.SECONDS);
+        assertThat(report.isClean()).as(report.toString()).isEqualTo(lostNothing);
+    }
+
+    @EachKind
+    void clientsAreNamedAndCutEvenIfTheListenerOfOneBlocksThenAndIgnoresInterrupts(WebSocketKind kind)
+            throws Exception {
+        builder.drainTimeout(Duration.ofSeconds(1));
+        Served served = start(kind);
+        List<Peer> silent = List.of(rawPeer(served), rawPeer(served), rawPeer(served));
+        script.queue(100, 40_000);
+        script.closing.close();
+        script.closing.ignoreInterrupts();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(drainOf(report).cut()).as(report.toString()).hasSize(3);
+        for (Peer peer : silent) {
             assertThat(peer.seen(SOON).reason()).isEqualTo("java.io.EOFException");
         }
     }
