@@ -381,7 +381,7 @@ public final class JettyServer implements ManagedServer {
         if (!exempted.gate().awaitDrained(half)) {
             context.cut(exempted.inFlight().names());
         }
-        context.cut(peers.upgraded.cut()); // those whose upgrade the drain did not wait for
+        context.cut(peers.cutUpgraded()); // those whose upgrade the drain did not wait for
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {

@@ -22,9 +22,9 @@ final class OrderlyClose extends Frame implements CloseStatus.Supplier {
         super(OpCode.CLOSE, CloseStatus.asPayloadBuffer(code, reason));
     }
 
-    /** Queues the close frame; never blocks. */
-    static void of(CoreSession session, int code, String reason) {
-        session.sendFrame(new OrderlyClose(code, reason), Callback.NOOP, false);
+    /** Queues the close frame; never blocks. The callback tells whether it was written. */
+    static void of(CoreSession session, int code, String reason, Callback written) {
+        session.sendFrame(new OrderlyClose(code, reason), written, false);
     }
 
     @Override

@@ -5,7 +5,6 @@ import io.lifecycle4j.ShutdownContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.eclipse.jetty.http.HttpVersion;
@@ -26,12 +25,14 @@ final class Peers {
     // A smaller response is in the peer's hands, or its system's, before its connection could be closed.
     private static final long LARGE = 64 << 10;
 
+    private final Server server;
     final UpgradedConnections upgraded = new UpgradedConnections();
     private final Readers readers = new Readers();
     private final WebSocketOptions options;
     private final @Nullable Http2Drain http2;
 
     Peers(Server server, WebSocketOptions options) {
+        this.server = server;
         this.options = options;
         this.http2 = Http2Drain.isAvailable() ? new Http2Drain(server, readers) : null;
         if (WebSocketContainers.isAvailable()) {
@@ -84,14 +85,18 @@ final class Peers {
                 readers.await(until);
             }
         } finally {
-            List<String> cut = new ArrayList<>(upgraded.cut());
-            cut.addAll(readers.unread());
-            context.cut(cut);
+            context.cut(cutUpgraded());
+            context.cut(readers.unread());
             String note = upgraded.note();
             if (note != null) {
                 context.note(note);
             }
         }
+    }
+
+    /** Cuts the upgraded connections that are open, and returns their names. */
+    List<String> cutUpgraded() {
+        return upgraded.cut(server.getThreadPool());
     }
 
     private Duration spread(int sessions, long until) {

@@ -5,62 +5,94 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connections that speak HTTP no more: WebSockets of every kind, CONNECT tunnels, other upgrades.
  *
  * <p>A connection is OPEN from just before its upgrade, while the request that asked for it is still in flight. One that belongs to a
- * WebSocket session of a container that is known can be told to close, and is then TOLD. It is gone when it closes, or when it is
- * CUT at the drain's end. Jetty's threads add and remove connections, the drain's thread tells and cuts; all under this object's
- * monitor, which is not held while Jetty is called.
+ * WebSocket session of a container that is known can be told to close, and is then TOLD. It is GONE when it has closed and, if it was told,
+ * Jetty has said what became of its close frame, in whatever order. At the drain's end, those that are left are CUT. Jetty's
+ * threads add and remove connections, the drain's thread tells and cuts; all under this object's monitor, which is not held
+ * while Jetty is called.
  *
  * <p>The race of a session that opens against the drain's begin: it is either among those that the drain takes, or it finds {@code
  * draining} and is told by the thread that opens it; {@link #take} lets only one of the two do so. The race of an upgrade against
  * the drain's end: its request counts until the connection is in here, so whoever waits for the gate first misses none.
  */
 final class UpgradedConnections implements Connection.Listener {
+
+    /** How a session is closed. */
+    interface Farewell {
+
+        /** Sends the close frame behind what is queued; never blocks. The callback tells whether it was written. */
+        void say(Callback written);
+
+        /** Returns whether the peer has sent a close frame, as an answer or of its own accord. */
+        boolean isAnswered();
+    }
+
+    /** How long it may take to tell a number of sessions. */
+    @FunctionalInterface
+    interface Spread {
+        Duration over(int sessions);
+    }
+
     private static final class Upgraded {
         final String what;
         final long since = System.nanoTime();
 
         @Nullable
-        Runnable farewell; // null if it cannot be told, or was
+        Farewell farewell; // null if it cannot be told
 
         boolean told;
+        boolean written; // the close frame: it was, or cannot be any more
+        boolean lost; // it cannot be any more
+        boolean closed;
 
         Upgraded(String what) {
             this.what = what;
         }
+
+        String name(Connection connection) {
+            return what + " from " + Peers.addressOf(connection) + ", open for "
+                    + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since) + " s";
+        }
     }
 
     private final Map<Connection, Upgraded> open = new LinkedHashMap<>();
+    private final List<String> cut = new ArrayList<>();
     private boolean draining;
     private int told;
     private int cutAfterTold;
 
     /** A request is about to be upgraded to the connection. */
     void opening(Connection connection, Request request) {
-        connection.addEventListener(this);
-        synchronized (this) {
-            open.put(connection, new Upgraded(nameOf(connection, request)));
-        }
+        add(connection, nameOf(connection, request));
     }
 
-    /** A session of the connection is open, and the given farewell, which must not block, closes it. */
-    void opened(Connection connection, Runnable farewell) {
+    private synchronized Upgraded add(Connection connection, String what) {
+        Upgraded upgraded = new Upgraded(what);
+        open.put(connection, upgraded);
+        connection.addEventListener(this);
+        return upgraded;
+    }
+
+    /** A session of the connection is open. */
+    void opened(Connection connection, Farewell farewell) {
         boolean late;
         synchronized (this) {
             Upgraded upgraded = open.get(connection);
             if (upgraded == null) { // its request went past the gate
-                upgraded = new Upgraded("WebSocket");
-                open.put(connection, upgraded);
-                connection.addEventListener(this);
+                upgraded = add(connection, "WebSocket");
             }
             upgraded.farewell = farewell;
             late = draining;
@@ -71,7 +103,7 @@ final class UpgradedConnections implements Connection.Listener {
         removeIfClosed(connection);
     }
 
-    /** To be called after an upgrade: one that closed before it was listened to tells nobody. */
+    /** To be called after an upgrade: a connection that closed before it was listened to tells nobody. */
     void removeIfClosed(Connection connection) {
         if (!connection.getEndPoint().isOpen()) {
             onClosed(connection);
@@ -80,8 +112,33 @@ final class UpgradedConnections implements Connection.Listener {
 
     @Override
     public synchronized void onClosed(Connection connection) {
+        Upgraded upgraded = open.get(connection);
+        if (upgraded != null) {
+            upgraded.closed = true;
+            removeIfGone(connection, upgraded);
+        }
+    }
+
+    private synchronized void written(Connection connection, boolean lost) {
+        Upgraded upgraded = open.get(connection);
+        if (upgraded != null) {
+            upgraded.written = true;
+            upgraded.lost = lost;
+            removeIfGone(connection, upgraded);
+        }
+    }
+
+    private void removeIfGone(Connection connection, Upgraded upgraded) {
+        if (!upgraded.closed || upgraded.told != upgraded.written) {
+            return;
+        }
         open.remove(connection);
         notifyAll();
+        // Somebody else has closed it, a framework after a failure for one, or the peer has left without a word.
+        if (upgraded.lost && upgraded.farewell != null && !upgraded.farewell.isAnswered()) {
+            cutAfterTold++;
+            cut.add(upgraded.name(connection) + ", closed before its close frame was written");
+        }
     }
 
     /**
@@ -111,29 +168,21 @@ final class UpgradedConnections implements Connection.Listener {
         }
     }
 
-    /** How long it may take to tell a number of sessions. */
-    @FunctionalInterface
-    interface Spread {
-        Duration over(int sessions);
-    }
-
     private void tell(Connection connection) {
-        Runnable farewell = take(connection);
+        Farewell farewell = take(connection);
         if (farewell != null) {
-            farewell.run();
+            farewell.say(Callback.from(() -> written(connection, false), failure -> written(connection, true)));
         }
     }
 
-    private synchronized @Nullable Runnable take(Connection connection) {
+    private synchronized @Nullable Farewell take(Connection connection) {
         Upgraded upgraded = open.get(connection);
-        if (upgraded == null || upgraded.farewell == null) {
+        if (upgraded == null || upgraded.told || upgraded.closed) {
             return null;
         }
-        Runnable farewell = upgraded.farewell;
-        upgraded.farewell = null;
         upgraded.told = true;
         told++;
-        return farewell;
+        return upgraded.farewell;
     }
 
     /** Waits until none is open, or the time has come. */
@@ -145,23 +194,31 @@ final class UpgradedConnections implements Connection.Listener {
         }
     }
 
-    /** Closes those that are still open; returns their names. */
-    List<String> cut() {
-        Map<Connection, Upgraded> left;
+    /**
+     * Has those that are still open closed, and returns the names of all that were cut since the last call. Jetty calls a session's
+     * listener on the thread that closes it, so that is not the caller's: a listener may block.
+     */
+    List<String> cut(Executor closer) {
+        List<Connection> left;
+        List<String> names;
         synchronized (this) {
-            left = new LinkedHashMap<>(open);
-            open.clear();
+            open.forEach((connection, upgraded) -> cut.add(upgraded.name(connection)));
             cutAfterTold +=
-                    (int) left.values().stream().filter(each -> each.told).count();
+                    (int) open.values().stream().filter(each -> each.told).count();
+            left = List.copyOf(open.keySet());
+            names = List.copyOf(cut);
+            open.clear();
+            cut.clear();
         }
-        long now = System.nanoTime();
-        List<String> names = new ArrayList<>();
-        left.forEach((connection, upgraded) -> {
-            names.add(upgraded.what + " from " + Peers.addressOf(connection) + ", open for "
-                    + TimeUnit.NANOSECONDS.toSeconds(now - upgraded.since) + " s");
-            Peers.close(connection);
-        });
+        left.forEach(connection -> execute(closer, () -> Peers.close(connection)));
         return names;
+    }
+
+    private static void execute(Executor executor, Runnable work) {
+        try {
+            executor.execute(work);
+        } catch (RejectedExecutionException e) { // no thread to be had: the stop closes what is left
+        }
     }
 
     /** What became of the sessions that were told; null if none was. */

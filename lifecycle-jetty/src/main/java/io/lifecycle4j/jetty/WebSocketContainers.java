@@ -3,7 +3,6 @@ package io.lifecycle4j.jetty;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -96,13 +95,8 @@ final class WebSocketContainers implements Container.InheritedListener {
     private void opened(Object session) throws NoSuchMethodException {
         Object core = call(session.getClass().getMethod("getCoreSession"), session);
         if (core instanceof WebSocketCoreSession known) {
-            upgraded.opened(known.getConnection(), () -> close(known));
+            upgraded.opened(known.getConnection(), TrackedSession.of(known, options));
         }
-    }
-
-    private void close(WebSocketCoreSession session) {
-        session.setIdleTimeout(Duration.ZERO); // from now on the drain's limit is the only one
-        OrderlyClose.of(session, options.closeCode, options.closeReason);
     }
 
     private static @Nullable Object call(Method method, Object target, Object... arguments) {

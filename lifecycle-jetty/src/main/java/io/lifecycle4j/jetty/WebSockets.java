@@ -38,7 +38,7 @@ public final class WebSockets {
     /** Like {@link #close(Session, int, String)}, for a Jakarta session: {@code ((JakartaWebSocketSession) session).getCoreSession()}. */
     public static void close(CoreSession session, int code, String reason) {
         CloseCodes.check(code, reason);
-        OrderlyClose.of(session, code, reason);
+        OrderlyClose.of(session, code, reason, Callback.NOOP);
     }
 
     /**
