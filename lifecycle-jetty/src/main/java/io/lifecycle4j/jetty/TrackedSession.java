@@ -1,60 +1,114 @@
 package io.lifecycle4j.jetty;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.AbstractExtension;
+import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.Extension;
 import org.eclipse.jetty.websocket.core.ExtensionStack;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.IncomingFrames;
 import org.eclipse.jetty.websocket.core.OpCode;
+import org.eclipse.jetty.websocket.core.OutgoingEntry;
+import org.eclipse.jetty.websocket.core.OutgoingFrames;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A WebSocket session that can be told to close. It stands between the session and its listener, and sees the peer's close frame.
+ * A WebSocket session that can be closed so that nothing queued is lost, and a peer that answers sees the code. Stands between the
+ * session and its connection, and between the connection's frames and the listener.
  *
- * <p>A listener may fail once its client was told: what it sends in answer to a message cannot be sent any more, and a blocking send
- * throws. Jetty would close the connection at once, with all that is queued for the client and the close frame itself. Here
- * such a failure ends nothing, and frames are read until the client's answer comes.
+ * <p>Jetty's own close, with a code such as 1001 or 1012, drops what is queued and closes the connection without waiting for the peer,
+ * whose unread bytes then reset it: the peer sees 1006. After an ordinary close, a listener that throws does the same, and so does
+ * a framework that closes the session after a failure.
+ *
+ * <p>Here a close is a mark that goes the way of all frames, behind what is queued, and becomes the close frame where it leaves the
+ * session. For Jetty the session is open until then and after it. From the mark on:
+ *
+ * <ul>
+ *   <li>whatever is sent later is dropped, as RFC 6455, section 5.5.1, wants it. It does not fail: Jetty's queue would fail with it, close
+ *       frame and all, and so would each listener that sends;
+ *   <li>a close of the session's, an answer or the end after a failure, is held until the frame is written and the peer's
+ *       has come;
+ *   <li>a listener that fails ends nothing, and frames are read until the peer's answer comes.
+ * </ul>
+ *
+ * <p>States of the close: not TOLD, TOLD (the mark is queued), MARKED (the mark has left), WRITTEN, and, apart from them, ANSWERED. The
+ * race of a close that is to be held against the last of WRITTEN and ANSWERED: both under the lock of {@code held}, which is
+ * not kept while Jetty is called.
  */
-final class TrackedSession implements IncomingFrames, UpgradedConnections.Farewell {
+final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedConnections.Farewell {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
 
     private final WebSocketCoreSession session;
-    private final WebSocketOptions options;
     private final IncomingFrames listener;
+    private final OutgoingFrames connection;
+    private final WebSocketOptions options;
+    private final List<Callback> held = new ArrayList<>(); // is the lock of what follows, too
+    private boolean written;
+    private boolean over;
     private volatile boolean told;
+    private volatile boolean marked;
     private volatile boolean answered;
 
-    private TrackedSession(WebSocketCoreSession session, WebSocketOptions options, IncomingFrames listener) {
+    private TrackedSession(
+            WebSocketCoreSession session,
+            IncomingFrames listener,
+            OutgoingFrames connection,
+            WebSocketOptions options) {
         this.session = session;
-        this.options = options;
         this.listener = listener;
+        this.connection = connection;
+        this.options = options;
     }
 
-    /** Tracks a session that reads no frame yet. */
+    /** Returns the tracked session of the given one, which is tracked from now on if it was not; the options are the first call's. */
     static TrackedSession of(WebSocketCoreSession session, WebSocketOptions options) {
         ExtensionStack stack = session.getExtensionStack();
         List<Extension> extensions = stack.getExtensions();
-        if (extensions.isEmpty()) {
-            TrackedSession tracked = new TrackedSession(session, options, stack.getNextIncoming());
-            stack.initialize(tracked, stack.getNextOutgoing(), session);
+        int last = extensions.size() - 1;
+        IncomingFrames listener =
+                last < 0 ? stack.getNextIncoming() : ((AbstractExtension) extensions.get(last)).getNextIncoming();
+        if (listener instanceof TrackedSession tracked) {
             return tracked;
         }
-        AbstractExtension last = (AbstractExtension) extensions.get(extensions.size() - 1);
-        TrackedSession tracked = new TrackedSession(session, options, last.getNextIncoming());
-        last.setNextIncomingFrames(tracked);
+        OutgoingFrames connection =
+                last < 0 ? stack.getNextOutgoing() : ((AbstractExtension) extensions.get(0)).getNextOutgoing();
+        TrackedSession tracked = new TrackedSession(session, listener, connection, options);
+        stack.initialize(tracked, tracked, session);
         return tracked;
     }
 
     @Override
-    public void say(Callback written) {
-        told = true;
+    public void say(Callback callback) {
         session.setIdleTimeout(Duration.ZERO); // from now on the drain's limit is the only one
-        OrderlyClose.of(session, options.closeCode, options.closeReason, written);
+        close(options.closeCode, options.closeReason, callback);
+    }
+
+    /** Queues a close frame, unless one is queued already; never blocks. The callback tells whether it was written. */
+    void close(int code, String reason, Callback callback) {
+        synchronized (held) {
+            if (told) {
+                callback.succeeded();
+                return;
+            }
+            told = true;
+        }
+        Callback writing = Callback.from(
+                () -> {
+                    synchronized (held) {
+                        written = true;
+                    }
+                    releaseIfOver();
+                    callback.succeeded();
+                },
+                callback::failed);
+        session.sendFrame(new Mark(CloseStatus.asPayloadBuffer(code, reason)), writing, false);
     }
 
     @Override
@@ -63,9 +117,62 @@ final class TrackedSession implements IncomingFrames, UpgradedConnections.Farewe
     }
 
     @Override
+    public void closed() {
+        List<Callback> left = drainHeld();
+        left.forEach(callback -> callback.failed(new ClosedChannelException()));
+    }
+
+    @Override
+    public void sendFrame(OutgoingEntry entry) {
+        Frame frame = entry.getFrame();
+        if (frame instanceof Mark) {
+            marked = true;
+            Frame close = new CloseFrame(frame.getPayload());
+            connection.sendFrame(new OutgoingEntry.Builder(entry).frame(close).build());
+        } else if (!marked) {
+            connection.sendFrame(entry);
+        } else if (frame.getOpCode() == OpCode.CLOSE) {
+            hold(entry.getCallback());
+        } else {
+            entry.getCallback().succeeded();
+        }
+    }
+
+    private void hold(Callback close) {
+        synchronized (held) {
+            held.add(close);
+        }
+        releaseIfOver();
+    }
+
+    private void releaseIfOver() {
+        synchronized (held) {
+            over |= written && answered;
+            if (!over) {
+                return;
+            }
+        }
+        drainHeld().forEach(Callback::succeeded); // Jetty closes the connection
+    }
+
+    private List<Callback> drainHeld() {
+        synchronized (held) {
+            over = true;
+            List<Callback> all = List.copyOf(held);
+            held.clear();
+            return all;
+        }
+    }
+
+    @Override
     public void onFrame(Frame frame, Callback callback) {
-        answered |= frame.getOpCode() == OpCode.CLOSE;
-        listener.onFrame(frame, frame.isDataFrame() ? new Guarded(callback) : callback);
+        if (frame.getOpCode() == OpCode.CLOSE) {
+            answered = true;
+            releaseIfOver();
+            listener.onFrame(frame, callback);
+        } else {
+            listener.onFrame(frame, frame.isDataFrame() || told ? new Guarded(callback) : callback);
+        }
     }
 
     private final class Guarded extends Callback.Nested {
@@ -85,6 +192,34 @@ final class TrackedSession implements IncomingFrames, UpgradedConnections.Farewe
                 session.demand(); // a listener that has failed asks for no further frame
             } catch (IllegalStateException demanded) { // this one has
             }
+        }
+    }
+
+    /** Passes as a control frame that closes nothing. */
+    private static final class Mark extends Frame {
+        Mark(ByteBuffer payload) {
+            super(OpCode.PING, payload);
+        }
+    }
+
+    /**
+     * A close frame that says NORMAL to Jetty, which then keeps what is queued, and which is none any more once it is written: Jetty would
+     * half-close the connection after it. Proxies (HAProxy, nginx) close theirs to the peer then, and a peer that still writes is reset
+     * before it has read the frame.
+     */
+    private static final class CloseFrame extends Frame implements CloseStatus.Supplier {
+        CloseFrame(ByteBuffer payload) {
+            super(OpCode.CLOSE, payload);
+        }
+
+        @Override
+        public byte getOpCode() {
+            return hasPayload() ? super.getOpCode() : OpCode.PONG; // writing has taken the payload
+        }
+
+        @Override
+        public CloseStatus getCloseStatus() {
+            return CloseStatus.NORMAL_STATUS;
         }
     }
 }

@@ -38,6 +38,9 @@ final class UpgradedConnections implements Connection.Listener {
 
         /** Returns whether the peer has sent a close frame, as an answer or of its own accord. */
         boolean isAnswered();
+
+        /** The connection is closed. */
+        void closed();
     }
 
     /** How long it may take to tell a number of sessions. */
@@ -111,11 +114,18 @@ final class UpgradedConnections implements Connection.Listener {
     }
 
     @Override
-    public synchronized void onClosed(Connection connection) {
-        Upgraded upgraded = open.get(connection);
-        if (upgraded != null) {
-            upgraded.closed = true;
-            removeIfGone(connection, upgraded);
+    public void onClosed(Connection connection) {
+        Farewell farewell = null;
+        synchronized (this) {
+            Upgraded upgraded = open.get(connection);
+            if (upgraded != null) {
+                farewell = upgraded.farewell;
+                upgraded.closed = true;
+                removeIfGone(connection, upgraded);
+            }
+        }
+        if (farewell != null) {
+            farewell.closed();
         }
     }
 

@@ -7,6 +7,7 @@ import org.eclipse.jetty.websocket.common.WebSocketSession;
 import org.eclipse.jetty.websocket.core.CoreSession;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OpCode;
+import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 
 /**
  * What a service does on its own with WebSocket sessions, and Jetty's API does not offer. All methods are thread-safe and do not block.
@@ -38,7 +39,8 @@ public final class WebSockets {
     /** Like {@link #close(Session, int, String)}, for a Jakarta session: {@code ((JakartaWebSocketSession) session).getCoreSession()}. */
     public static void close(CoreSession session, int code, String reason) {
         CloseCodes.check(code, reason);
-        OrderlyClose.of(session, code, reason, Callback.NOOP);
+        TrackedSession.of((WebSocketCoreSession) session, new WebSocketOptions())
+                .close(code, reason, Callback.NOOP);
     }
 
     /**

@@ -9,6 +9,8 @@ import jakarta.websocket.Session;
 import jakarta.websocket.server.HandshakeRequest;
 import jakarta.websocket.server.ServerEndpoint;
 import jakarta.websocket.server.ServerEndpointConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /** The endpoint of the kinds that use Jakarta's API. Public, or Jetty cannot call it. */
 @ServerEndpoint("/ws")
@@ -33,7 +35,16 @@ public final class JakartaEndpoint {
 
     @OnMessage
     public void message(String text, Session session) {
-        script.received(text, reply -> send(session, reply));
+        script.received(text, reply -> answer(session, reply));
+    }
+
+    /** As most endpoints do it: the send waits, and throws when it cannot be done. */
+    private static void answer(Session session, String text) {
+        try {
+            session.getBasicRemote().sendText(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @OnError

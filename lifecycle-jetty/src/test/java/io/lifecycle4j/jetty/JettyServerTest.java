@@ -544,6 +544,30 @@ class JettyServerTest {
         }
     }
 
+    /** Jetty's own close with such a code would drop the queue. */
+    @Test
+    void aSessionThatTheServiceClosesGetsWhatIsQueuedThenTheCodeAndASecondCloseChangesNothing() throws Exception {
+        Echo echo = new Echo();
+        start(WebSocketUpgradeHandler.from(
+                server, container -> container.addMapping("/ws", (request, response, callback) -> echo)));
+        Peer peer = new Peer(true);
+        webSocket(peer);
+        Awaitility.await().until(() -> echo.sessions.size() == 1);
+        Session session = echo.sessions.get(0);
+        builderSaysGoodbye(echo);
+        ByteBuffer encoded = ByteBuffer.wrap("encoded".getBytes(US_ASCII));
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        WebSockets.sendText(
+                session, encoded, false, Callback.from(() -> written.complete(null), written::completeExceptionally));
+        WebSockets.close(session, 1013, "slow reader");
+        WebSockets.close(session, 1012, "restart");
+        assertThat(peer.closed.get(10, TimeUnit.SECONDS)).isEqualTo("1013 slow reader");
+        assertThat(peer.texts).hasSize(101).endsWith("99", "encoded");
+        assertThat(written).isCompleted();
+        assertThatThrownBy(() -> WebSockets.close(session, 1006, "")).hasMessageStartingWith("close code: 1006 ");
+        assertThat(app.shutdown("test").isClean()).isTrue();
+    }
+
     /** HAProxy and nginx would close theirs to the peer, and reset it if it still writes. */
     @Test
     void aConnectionIsNotHalfClosedBeforeThePeerHasAnsweredItsCloseFrame() throws Exception {
