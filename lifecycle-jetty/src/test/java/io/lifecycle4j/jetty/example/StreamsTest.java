@@ -13,13 +13,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.WebSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -196,8 +194,8 @@ class StreamsTest {
         // end: sockets
         app.announceDelay(Duration.ofMillis(300));
         start();
-        Peer peer = new Peer();
-        client.newWebSocketBuilder().buildAsync(uri("ws"), peer).get(10, TimeUnit.SECONDS);
+        SocketClient peer = new SocketClient();
+        peer.connect(client, uri("ws"));
         Awaitility.await().until(() -> hub.sessions.size() == 1);
 
         assertThat(running.shutdown("an update").isClean()).isTrue();
@@ -218,24 +216,6 @@ class StreamsTest {
 
         void tellAll(String text) {
             sessions.forEach(session -> session.sendText(text, org.eclipse.jetty.websocket.api.Callback.NOOP));
-        }
-    }
-
-    private static final class Peer implements WebSocket.Listener {
-        final List<String> texts = new CopyOnWriteArrayList<>();
-        final CompletableFuture<String> closed = new CompletableFuture<>();
-
-        @Override
-        public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-            texts.add(data.toString());
-            socket.request(1);
-            return CompletableFuture.completedStage(null);
-        }
-
-        @Override
-        public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-            closed.complete(code + " " + reason);
-            return CompletableFuture.completedStage(null);
         }
     }
 }
