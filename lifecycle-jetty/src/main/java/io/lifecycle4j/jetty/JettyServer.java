@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
@@ -200,7 +202,8 @@ public final class JettyServer implements ManagedServer {
 
     /**
      * Serves the requests that match even while draining, and does not wait for them; none by default. They are rejected from STOP on;
-     * those in flight then have half of the stop's limit, and are cut and named in the report after it. Returns this.
+     * those in flight then have half of the stop's limit, and are cut and named in the report after it. An upgrade is never exempt. Returns
+     * this.
      *
      * @param requests asked once for each request, on Jetty's thread; must not block
      */
@@ -249,7 +252,9 @@ public final class JettyServer implements ManagedServer {
         if (wrong != null) {
             throw new AppStartException("server '" + name + "': " + wrong, null);
         }
-        Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN ? request -> true : exempt;
+        Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN
+                ? request -> true
+                : request -> exempt.test(request) && !isUpgrade(request);
         server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, peers));
         server.addEventListener(new StopListener(context));
         try {
@@ -275,6 +280,11 @@ public final class JettyServer implements ManagedServer {
         }
         warnOfWhatCannotBeDrained();
         watch(context);
+    }
+
+    // A session is drained like any other, whatever its path.
+    private static boolean isUpgrade(Request request) {
+        return request.getHeaders().contains(HttpHeader.UPGRADE) || HttpMethod.CONNECT.is(request.getMethod());
     }
 
     // Javalin, for one, wraps what went wrong.

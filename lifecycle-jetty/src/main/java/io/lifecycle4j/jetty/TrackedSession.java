@@ -208,13 +208,26 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
      * before it has read the frame.
      */
     private static final class CloseFrame extends Frame implements CloseStatus.Supplier {
+        private boolean taken; // by Jetty, which has written the head by then
+
         CloseFrame(ByteBuffer payload) {
             super(OpCode.CLOSE, payload);
         }
 
         @Override
+        public ByteBuffer getPayload() {
+            taken = true;
+            return super.getPayload();
+        }
+
+        @Override
         public byte getOpCode() {
-            return hasPayload() ? super.getOpCode() : OpCode.PONG; // writing has taken the payload
+            return taken ? OpCode.PONG : super.getOpCode();
+        }
+
+        @Override
+        public String toString() { // for Jetty's log; the superclass takes the payload
+            return "CLOSE";
         }
 
         @Override

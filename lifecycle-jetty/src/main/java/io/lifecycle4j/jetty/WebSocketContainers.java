@@ -6,8 +6,10 @@ import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.util.component.Container;
+import org.eclipse.jetty.websocket.core.Behavior;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,17 @@ import org.jspecify.annotations.Nullable;
  * getCoreSession()}. Hence reflection: one class in place of one for each, and no dependency on any of them.
  */
 final class WebSocketContainers implements Container.InheritedListener {
+    private static final ClassValue<Optional<Method>> GET_CORE_SESSION = new ClassValue<>() {
+        @Override
+        protected Optional<Method> computeValue(Class<?> type) {
+            try {
+                return Optional.of(type.getMethod("getCoreSession"));
+            } catch (NoSuchMethodException e) { // no session
+                return Optional.empty();
+            }
+        }
+    };
+
     private final UpgradedConnections upgraded;
     private final WebSocketOptions options;
     // A listener that is inherited hears of some beans twice.
@@ -92,11 +105,21 @@ final class WebSocketContainers implements Container.InheritedListener {
         });
     }
 
-    private void opened(Object session) throws NoSuchMethodException {
-        Object core = call(session.getClass().getMethod("getCoreSession"), session);
-        if (core instanceof WebSocketCoreSession known) {
-            upgraded.opened(known.getConnection(), TrackedSession.of(known, options));
+    private void opened(Object session) {
+        WebSocketCoreSession core = coreOf(session);
+        if (core.getBehavior() == Behavior.SERVER) { // not one that the service opens itself, as a client of another
+            upgraded.opened(core.getConnection(), TrackedSession.of(core, options));
         }
+    }
+
+    /** Returns what is below a session of whatever API. */
+    static WebSocketCoreSession coreOf(Object session) {
+        Method method = GET_CORE_SESSION.get(session.getClass()).orElse(null);
+        if (method != null && call(method, session) instanceof WebSocketCoreSession core) {
+            return core;
+        }
+        throw new IllegalArgumentException(
+                "session: a " + session.getClass().getName() + " (expected: a WebSocket session of Jetty's)");
     }
 
     private static @Nullable Object call(Method method, Object target, Object... arguments) {

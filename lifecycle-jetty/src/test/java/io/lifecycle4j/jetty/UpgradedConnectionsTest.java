@@ -11,16 +11,24 @@ import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.ShutdownReport;
 import io.lifecycle4j.ShutdownReport.Outcome;
+import jakarta.websocket.ClientEndpointConfig;
+import jakarta.websocket.Endpoint;
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.Session;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.websocket.jakarta.server.JakartaWebSocketServerContainer;
+import org.eclipse.jetty.ee10.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.Connection;
@@ -203,6 +211,38 @@ class UpgradedConnectionsTest {
             assertThat(step.phase()).isEqualTo(Phase.STOP);
             assertThat(step.note()).isEqualTo("WebSocket sessions: 1 told, 1 closed, 0 cut");
         });
+    }
+
+    /** A request in flight may still need it. */
+    @Test
+    void aSessionThatTheServiceHasOpenedItselfIsLeftAlone() throws Exception {
+        JettyServerTest.Echo echo = new JettyServerTest.Echo();
+        Server other = new Server();
+        ServerConnector otherConnector = new ServerConnector(other);
+        otherConnector.setHost("127.0.0.1");
+        other.addConnector(otherConnector);
+        other.setHandler(org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler.from(
+                other, container -> container.addMapping("/ws", (request, response, callback) -> echo)));
+        other.start();
+        try {
+            ServletContextHandler context = new ServletContextHandler("/");
+            JakartaWebSocketServletContainerInitializer.configure(context, (servletContext, container) -> {});
+            start(context);
+            Session outgoing = JakartaWebSocketServerContainer.getContainer(context.getServletContext())
+                    .connectToServer(
+                            new Endpoint() {
+                                @Override
+                                public void onOpen(Session session, EndpointConfig config) {}
+                            },
+                            ClientEndpointConfig.Builder.create().build(),
+                            URI.create("ws://127.0.0.1:" + otherConnector.getLocalPort() + "/ws"));
+            assertThat(outgoing.isOpen()).isTrue();
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.outcome()).isEqualTo(Outcome.CLEAN);
+            assertThat(report.steps().get(0).note()).isNull();
+        } finally {
+            other.stop();
+        }
     }
 
     /** Says nothing, hears nothing. */

@@ -8,7 +8,6 @@ import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.eclipse.jetty.ee10.websocket.jakarta.common.JakartaWebSocketSession;
 
 // begin: jakarta-endpoint
 /** Sends news to all who listen. Public, or Jetty cannot call it. */
@@ -27,7 +26,7 @@ public class News {
 
     @OnMessage
     public void message(String text, Session session) {
-        WebSockets.close(((JakartaWebSocketSession) session).getCoreSession(), 1008, "listeners do not send");
+        WebSockets.close(session, 1008, "listeners do not send");
     }
 
     @OnClose
