@@ -12,6 +12,7 @@ import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,16 @@ final class Peers {
         this.options = options;
         this.http2 = Http2Drain.isAvailable() ? new Http2Drain(server, readers) : null;
         if (WebSocketContainers.isAvailable()) {
-            server.addEventListener(new WebSocketContainers(upgraded, options));
+            WebSocketContainers containers = new WebSocketContainers(upgraded, options);
+            server.addEventListener(containers);
+            server.addEventListener(new LifeCycle.Listener() {
+                @Override
+                public void lifeCycleStarting(
+                        LifeCycle event) { // some patches of 12.1 keep a container as an attribute only
+                    server.getAttributeNameSet()
+                            .forEach(name -> containers.beanAdded(server, server.getAttribute(name)));
+                }
+            });
         }
     }
 
