@@ -35,7 +35,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Jetty server that an app starts, drains and stops.
+ * A Jetty 12.1 server that an app starts, drains and stops; Jetty 12.0 is not supported.
  *
  * <p>From the start on, a gate stands outside all handlers. While the app drains, it answers new requests and upgrades with
  * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}; requests in flight complete, and their HTTP/1.1
