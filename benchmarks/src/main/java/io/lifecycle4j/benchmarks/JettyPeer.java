@@ -5,6 +5,8 @@ import io.lifecycle4j.jetty.JettyServer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.websocket.server.config.JettyWebSocketServletContainerInitializer;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -18,7 +20,7 @@ import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /**
- * A Jetty server to load and to stop: bare, with its own GracefulHandler, run by an app, or run by an app with WebSocket sessions. Like every peer, it says {@code
+ * A Jetty server to load and to stop: bare, with its own GracefulHandler, run by an app, or run by an app with WebSocket sessions of Jetty's API or of a servlet. Like every peer, it says {@code
  * listening} and its port, {@code slow} when a slow request has come in, and {@code stopped} and the time when it has stopped.
  */
 public final class JettyPeer {
@@ -48,6 +50,10 @@ public final class JettyPeer {
                 server.insertHandler(webSocket(server));
                 App.run("peer", app -> app.server(JettyServer.of("http", server)));
             }
+            case "servlet-sessions" -> {
+                server.setHandler(servlets());
+                App.run("peer", app -> app.server(JettyServer.of("http", server)));
+            }
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }
@@ -57,6 +63,15 @@ public final class JettyPeer {
             container.setIdleTimeout(IDLE);
             container.addMapping("/ws", (request, response, callback) -> new Silent());
         });
+    }
+
+    private static ServletContextHandler servlets() {
+        ServletContextHandler context = new ServletContextHandler("/");
+        JettyWebSocketServletContainerInitializer.configure(context, (servletContext, container) -> {
+            container.setIdleTimeout(IDLE);
+            container.addMapping("/ws", (request, response) -> new Silent());
+        });
+        return context;
     }
 
     private static final class Ok extends Handler.Abstract.NonBlocking {

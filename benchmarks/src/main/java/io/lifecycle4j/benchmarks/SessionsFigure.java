@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * One TERM at a server with many WebSocket sessions: until the first and the last client has been told, until the last connection
+ * One TERM at a server with many WebSocket sessions, of Jetty's API or of a servlet: until the first and the last client has been told, until the last connection
  * is gone, both as the clients see it, and until the server has stopped; at the adapter's default pace.
  */
 final class SessionsFigure {
@@ -14,14 +14,19 @@ final class SessionsFigure {
     private SessionsFigure() {}
 
     static void print(int rounds, int count) throws Exception {
+        print("sessions", rounds, count);
+        print("servlet-sessions", rounds, count);
+    }
+
+    private static void print(String kind, int rounds, int count) throws Exception {
         Samples first = new Samples();
         Samples last = new Samples();
         Samples gone = new Samples();
         Samples stopped = new Samples();
         Map<String, Integer> codes = new TreeMap<>();
         for (int round = 1; round <= rounds; round++) {
-            System.err.println("sessions: round " + round + " of " + rounds);
-            try (ChildJvm server = Peer.OURS.start("sessions");
+            System.err.println(kind + ": round " + round + " of " + rounds);
+            try (ChildJvm server = Peer.OURS.start(kind);
                     ChildJvm crowd = Crowd.start("sessions", StopFigures.warmPort(server), count)) {
                 crowd.awaitLine("connected");
                 Thread.sleep(SETTLE_MILLIS);
@@ -34,7 +39,7 @@ final class SessionsFigure {
                 codes.merge(crowd.awaitLine("codes ").replace("codes ", ""), 1, Integer::sum);
             }
         }
-        Table table = new Table("TERM to, ms", "median", "max", "rounds");
+        Table table = new Table(kind + ": TERM to, ms", "median", "max", "rounds");
         table.row("first session told", first, 0);
         table.row("all " + count + " told", last, 0);
         table.row("all gone", gone, 0);
