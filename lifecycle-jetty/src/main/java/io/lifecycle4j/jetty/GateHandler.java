@@ -113,7 +113,7 @@ final class GateHandler extends Handler.Wrapper {
                 super.succeeded(); // an upgrade opens its session in here
             } finally {
                 if (upgraded != null) {
-                    peers.upgraded.removeIfClosed(upgraded);
+                    peers.upgraded.removeUnlessOpen(upgraded);
                 }
                 leave(connection);
             }

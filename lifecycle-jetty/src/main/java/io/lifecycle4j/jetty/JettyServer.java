@@ -1,38 +1,27 @@
 package io.lifecycle4j.jetty;
 
-import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.ManagedServer;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownContext;
 import io.lifecycle4j.ShutdownReason;
 import io.lifecycle4j.jetty.GateHandler.Counted;
-import java.net.BindException;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
-import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.handler.ConnectHandler;
 import org.eclipse.jetty.util.component.LifeCycle;
-import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A Jetty 12.1 server that an app starts, drains and stops; Jetty 12.0 is not supported.
@@ -62,7 +51,6 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class JettyServer implements ManagedServer {
-    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final String NAME = "io.lifecycle4j.name";
     private static final Duration RESERVE = Duration.ofMillis(100);
 
@@ -112,23 +100,12 @@ public final class JettyServer implements ManagedServer {
             throw new IllegalArgumentException("server '" + name + "': it is '" + other
                     + "' already (expected: a Server of its own for each name)");
         }
-        String wrong = whyNotToBeStarted(server);
-        if (wrong != null) {
+        StartChecks.whyNotToBeStarted(server).ifPresent(wrong -> {
             throw new IllegalArgumentException("server '" + name + "': " + wrong);
-        }
+        });
         JettyServer wrapped = new JettyServer(name, server);
         server.setAttribute(NAME, name);
         return wrapped;
-    }
-
-    private static @Nullable String whyNotToBeStarted(Server server) {
-        if (!server.isStopped()) {
-            return "state " + server.getState()
-                    + " (expected: STOPPED; leave the start to the app, or give it a framework's start with startedBy)";
-        }
-        return server.getStopAtShutdown()
-                ? "stopAtShutdown: true (expected: false; its JVM hook would stop the server while the app still drains it)"
-                : null;
     }
 
     /**
@@ -248,10 +225,8 @@ public final class JettyServer implements ManagedServer {
 
     @Override
     public void start(ServerContext context) throws Exception {
-        String wrong = whyNotToBeStarted(server);
-        if (wrong != null) {
-            throw new AppStartException("server '" + name + "': " + wrong, null);
-        }
+        StartChecks checks = new StartChecks(name, server);
+        checks.before();
         Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN
                 ? request -> true
                 : request -> exempt.test(request) && !isUpgrade(request);
@@ -260,89 +235,15 @@ public final class JettyServer implements ManagedServer {
         try {
             starter.run();
         } catch (Exception e) {
-            throw startFailure(e);
+            throw checks.explained(e);
         }
-        if (!server.isStarted()) {
-            throw new AppStartException(
-                    "server '" + name + "' is " + server.getState()
-                            + " after its start (expected: STARTED; startedBy must start the same Server)",
-                    null);
-        }
-        if (server.getConnectors().length == 0) {
-            throw new AppStartException(
-                    "server '" + name + "' has no connector, and would serve nobody (expected: at least one)", null);
-        }
-        if (server.getStopTimeout() > 0) {
-            LOG.info(
-                    "Server '{}': stopTimeout {} ms is set to 0 (the app waits for requests in flight, within its own limits)",
-                    name,
-                    server.getStopTimeout());
-        }
-        warnOfWhatCannotBeDrained();
+        checks.after();
         watch(context);
     }
 
     // A session is drained like any other, whatever its path.
     private static boolean isUpgrade(Request request) {
         return request.getHeaders().contains(HttpHeader.UPGRADE) || HttpMethod.CONNECT.is(request.getMethod());
-    }
-
-    // Javalin, for one, wraps what went wrong.
-    private AppStartException startFailure(Exception failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BindException || cause instanceof UnresolvedAddressException) {
-                return new AppStartException(notListening(cause), failure);
-            }
-        }
-        boolean tls = server.getContainedBeans(SslContextFactory.class).stream().anyMatch(LifeCycle::isFailed);
-        return new AppStartException(
-                "server '" + name + "' could not start: " + (tls ? "TLS: " : "") + Checks.text(failure), failure);
-    }
-
-    private String notListening(Throwable cause) {
-        List<Connector> connectors = List.of(server.getConnectors());
-        // One that is no NetworkConnector opens as it starts, and has failed; the others are opened before, in their
-        // order.
-        String address = Stream.concat(
-                        connectors.stream().filter(LifeCycle::isFailed),
-                        connectors.stream()
-                                .filter(each -> each instanceof NetworkConnector network && !network.isOpen()))
-                .findFirst()
-                .map(JettyServer::addressOf)
-                .orElse("its address");
-        String why = cause instanceof UnresolvedAddressException ? "unknown host" : String.valueOf(cause.getMessage());
-        return "server '" + name + "' cannot listen on " + address + ": " + why
-                + (cause instanceof BindException && why.contains("in use")
-                        ? " (free the port, or choose another)"
-                        : " (choose an address of this machine)");
-    }
-
-    private static String addressOf(Connector connector) {
-        if (connector instanceof NetworkConnector network) {
-            return (network.getHost() == null ? "0.0.0.0" : network.getHost()) + ":" + network.getPort();
-        }
-        return String.valueOf(connector); // a Unix domain socket's has its path
-    }
-
-    // Names, since the class need not be there.
-    private static final Map<String, String> NOT_DRAINED = Map.of(
-            ConnectHandler.class.getName(),
-            "tunnels",
-            "org.eclipse.jetty.websocket.core.server.WebSocketUpgradeHandler",
-            "sessions of raw frame handlers");
-
-    private void warnOfWhatCannotBeDrained() {
-        for (Handler handler : server.getDescendants(Handler.class)) {
-            String what = NOT_DRAINED.get(handler.getClass().getName());
-            if (what != null) {
-                LOG.warn(
-                        "Server '{}': {} of {} cannot be told to close; they are waited for, and cut at the drain's limit"
-                                + " (end them in onDrain, or in webSocket(ws -> ws.beforeClose(...)))",
-                        name,
-                        what,
-                        handler.getClass().getSimpleName());
-            }
-        }
     }
 
     @Override

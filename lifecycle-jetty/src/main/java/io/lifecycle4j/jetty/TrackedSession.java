@@ -16,6 +16,7 @@ import org.eclipse.jetty.websocket.core.OpCode;
 import org.eclipse.jetty.websocket.core.OutgoingEntry;
 import org.eclipse.jetty.websocket.core.OutgoingFrames;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,10 +52,10 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     private final WebSocketOptions options;
     private final List<Callback> held = new ArrayList<>(); // is the lock of what follows, too
     private boolean written;
+    private boolean answered;
     private boolean over;
     private volatile boolean told;
     private volatile boolean marked;
-    private volatile boolean answered;
 
     private TrackedSession(
             WebSocketCoreSession session,
@@ -67,11 +68,17 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
         this.options = options;
     }
 
-    /** Returns the tracked session of the given one, which is tracked from now on if it was not; the options are the first call's. */
-    static TrackedSession of(WebSocketCoreSession session, WebSocketOptions options) {
+    /**
+     * Returns the tracked session of the given one, which is tracked from now on if it was not; the options are the first call's. Null
+     * if it has an extension of a user's own making, which cannot be seen through.
+     */
+    static @Nullable TrackedSession of(WebSocketCoreSession session, WebSocketOptions options) {
         ExtensionStack stack = session.getExtensionStack();
         List<Extension> extensions = stack.getExtensions();
         int last = extensions.size() - 1;
+        if (!extensions.stream().allMatch(AbstractExtension.class::isInstance)) {
+            return null;
+        }
         IncomingFrames listener =
                 last < 0 ? stack.getNextIncoming() : ((AbstractExtension) extensions.get(last)).getNextIncoming();
         if (listener instanceof TrackedSession tracked) {
@@ -85,35 +92,27 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     }
 
     @Override
-    public void say(Callback callback) {
+    public void say() {
         session.setIdleTimeout(Duration.ZERO); // from now on the drain's limit is the only one
-        close(options.closeCode, options.closeReason, callback);
+        close(options.closeCode, options.closeReason);
     }
 
-    /** Queues a close frame, unless one is queued already; never blocks. The callback tells whether it was written. */
-    void close(int code, String reason, Callback callback) {
+    /** Queues a close frame, unless one is queued already; never blocks. */
+    void close(int code, String reason) {
         synchronized (held) {
             if (told) {
-                callback.succeeded();
                 return;
             }
             told = true;
         }
-        Callback writing = Callback.from(
-                () -> {
-                    synchronized (held) {
-                        written = true;
-                    }
-                    releaseIfOver();
-                    callback.succeeded();
-                },
-                callback::failed);
-        session.sendFrame(new Mark(CloseStatus.asPayloadBuffer(code, reason)), writing, false);
+        session.sendFrame(new Mark(CloseStatus.asPayloadBuffer(code, reason)), Callback.from(this::written), false);
     }
 
-    @Override
-    public boolean isAnswered() {
-        return answered;
+    private void written() {
+        synchronized (held) {
+            written = true;
+        }
+        releaseIfOver();
     }
 
     @Override
@@ -167,7 +166,9 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     @Override
     public void onFrame(Frame frame, Callback callback) {
         if (frame.getOpCode() == OpCode.CLOSE) {
-            answered = true;
+            synchronized (held) {
+                answered = true;
+            }
             releaseIfOver();
             listener.onFrame(frame, callback);
         } else {

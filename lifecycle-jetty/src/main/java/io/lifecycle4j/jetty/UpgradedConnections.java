@@ -12,17 +12,16 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connections that speak HTTP no more: WebSockets of every kind, CONNECT tunnels, other upgrades.
  *
  * <p>A connection is OPEN from just before its upgrade, while the request that asked for it is still in flight. One that belongs to a
- * WebSocket session of a container that is known can be told to close, and is then TOLD. It is GONE when it has closed and, if it was told,
- * Jetty has said what became of its close frame, in whatever order. At the drain's end, those that are left are CUT. Jetty's
- * threads add and remove connections, the drain's thread tells and cuts; all under this object's monitor, which is not held
- * while Jetty is called.
+ * WebSocket session of a container that is known can be told to close, and is then TOLD. It is gone when it closes; whatever would close
+ * it before the peer has answered is held by {@link TrackedSession}, so that a connection which ends early was ended by its peer. At the
+ * drain's end, those that are left are CUT. Jetty's threads add and remove connections, the drain's thread tells and cuts; all under this
+ * object's monitor, which is not held while Jetty is called.
  *
  * <p>The race of a session that opens against the drain's begin: it is either among those that the drain takes, or it finds {@code
  * draining} and is told by the thread that opens it; {@link #take} lets only one of the two do so. The race of an upgrade against
@@ -33,11 +32,8 @@ final class UpgradedConnections implements Connection.Listener {
     /** How a session is closed. */
     interface Farewell {
 
-        /** Sends the close frame behind what is queued; never blocks. The callback tells whether it was written. */
-        void say(Callback written);
-
-        /** Returns whether the peer has sent a close frame, as an answer or of its own accord. */
-        boolean isAnswered();
+        /** Sends the close frame behind what is queued; never blocks. */
+        void say();
 
         /** The connection is closed. */
         void closed();
@@ -57,40 +53,35 @@ final class UpgradedConnections implements Connection.Listener {
         Farewell farewell; // null if it cannot be told
 
         boolean told;
-        boolean written; // the close frame: it was, or cannot be any more
-        boolean lost; // it cannot be any more
-        boolean closed;
 
         Upgraded(String what) {
             this.what = what;
         }
 
-        String name(Connection connection) {
-            return what + " from " + Peers.addressOf(connection) + ", open for "
-                    + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since) + " s";
+        String name() {
+            return what + ", open for " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since) + " s";
         }
     }
 
     private final Map<Connection, Upgraded> open = new LinkedHashMap<>();
-    private final List<String> cut = new ArrayList<>();
     private boolean draining;
     private int told;
     private int cutAfterTold;
 
-    /** A request is about to be upgraded to the connection. */
+    /** A request is about to be upgraded to the connection; {@link #removeUnlessOpen} is owed. */
     void opening(Connection connection, Request request) {
-        add(connection, nameOf(connection, request));
+        add(connection, kindOf(connection, request));
     }
 
-    private synchronized Upgraded add(Connection connection, String what) {
-        Upgraded upgraded = new Upgraded(what);
+    private synchronized Upgraded add(Connection connection, String kind) {
+        Upgraded upgraded = new Upgraded(kind + " from " + Peers.addressOf(connection));
         open.put(connection, upgraded);
         connection.addEventListener(this);
         return upgraded;
     }
 
     /** A session of the connection is open. */
-    void opened(Connection connection, Farewell farewell) {
+    void opened(Connection connection, @Nullable Farewell farewell) {
         boolean late;
         synchronized (this) {
             Upgraded upgraded = open.get(connection);
@@ -103,51 +94,25 @@ final class UpgradedConnections implements Connection.Listener {
         if (late) {
             tell(connection);
         }
-        removeIfClosed(connection);
+        removeUnlessOpen(connection);
     }
 
-    /** To be called after an upgrade: a connection that closed before it was listened to tells nobody. */
-    void removeIfClosed(Connection connection) {
-        if (!connection.getEndPoint().isOpen()) {
+    /** To be called after an upgrade: a connection that never opened, or closed before it was listened to, tells nobody. */
+    void removeUnlessOpen(Connection connection) {
+        if (!connection.getEndPoint().isOpen() || connection.getEndPoint().getConnection() != connection) {
             onClosed(connection);
         }
     }
 
     @Override
     public void onClosed(Connection connection) {
-        Farewell farewell = null;
+        Upgraded upgraded;
         synchronized (this) {
-            Upgraded upgraded = open.get(connection);
-            if (upgraded != null) {
-                farewell = upgraded.farewell;
-                upgraded.closed = true;
-                removeIfGone(connection, upgraded);
-            }
+            upgraded = open.remove(connection);
+            notifyAll();
         }
-        if (farewell != null) {
-            farewell.closed();
-        }
-    }
-
-    private synchronized void written(Connection connection, boolean lost) {
-        Upgraded upgraded = open.get(connection);
-        if (upgraded != null) {
-            upgraded.written = true;
-            upgraded.lost = lost;
-            removeIfGone(connection, upgraded);
-        }
-    }
-
-    private void removeIfGone(Connection connection, Upgraded upgraded) {
-        if (!upgraded.closed || upgraded.told != upgraded.written) {
-            return;
-        }
-        open.remove(connection);
-        notifyAll();
-        // Somebody else has closed it, a framework after a failure for one, or the peer has left without a word.
-        if (upgraded.lost && upgraded.farewell != null && !upgraded.farewell.isAnswered()) {
-            cutAfterTold++;
-            cut.add(upgraded.name(connection) + ", closed before its close frame was written");
+        if (upgraded != null && upgraded.farewell != null) {
+            upgraded.farewell.closed();
         }
     }
 
@@ -181,13 +146,13 @@ final class UpgradedConnections implements Connection.Listener {
     private void tell(Connection connection) {
         Farewell farewell = take(connection);
         if (farewell != null) {
-            farewell.say(Callback.from(() -> written(connection, false), failure -> written(connection, true)));
+            farewell.say();
         }
     }
 
     private synchronized @Nullable Farewell take(Connection connection) {
         Upgraded upgraded = open.get(connection);
-        if (upgraded == null || upgraded.told || upgraded.closed) {
+        if (upgraded == null || upgraded.told || upgraded.farewell == null) {
             return null;
         }
         upgraded.told = true;
@@ -205,22 +170,22 @@ final class UpgradedConnections implements Connection.Listener {
     }
 
     /**
-     * Has those that are still open closed, and returns the names of all that were cut since the last call. Jetty calls a session's
-     * listener on the thread that closes it, so that is not the caller's: a listener may block.
+     * Has those that are still open closed, and returns their names. Jetty calls a session's listener on the thread that closes
+     * it, so that is not the caller's: a listener may block.
      */
     List<String> cut(Executor closer) {
-        List<Connection> left;
-        List<String> names;
+        Map<Connection, Upgraded> left;
         synchronized (this) {
-            open.forEach((connection, upgraded) -> cut.add(upgraded.name(connection)));
-            cutAfterTold +=
-                    (int) open.values().stream().filter(each -> each.told).count();
-            left = List.copyOf(open.keySet());
-            names = List.copyOf(cut);
+            left = new LinkedHashMap<>(open);
             open.clear();
-            cut.clear();
+            cutAfterTold +=
+                    (int) left.values().stream().filter(each -> each.told).count();
         }
-        left.forEach(connection -> execute(closer, () -> Peers.close(connection)));
+        List<String> names = new ArrayList<>();
+        left.forEach((connection, upgraded) -> {
+            names.add(upgraded.name());
+            execute(closer, () -> Peers.close(connection));
+        });
         return names;
     }
 
@@ -239,7 +204,7 @@ final class UpgradedConnections implements Connection.Listener {
                         + " cut";
     }
 
-    private static String nameOf(Connection connection, Request request) {
+    private static String kindOf(Connection connection, Request request) {
         if (connection.getClass().getName().startsWith("org.eclipse.jetty.websocket.")) {
             return "WebSocket " + InFlight.pathOf(request);
         }

@@ -5,9 +5,9 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.WeakHashMap;
 import org.eclipse.jetty.util.component.Container;
 import org.eclipse.jetty.websocket.core.Behavior;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
@@ -36,7 +36,7 @@ final class WebSocketContainers implements Container.InheritedListener {
     private final UpgradedConnections upgraded;
     private final WebSocketOptions options;
     // A listener that is inherited hears of some beans twice.
-    private final Set<Object> known = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+    private final Set<Object> known = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     WebSocketContainers(UpgradedConnections upgraded, WebSocketOptions options) {
         this.upgraded = upgraded;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OpCode;
+import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 
 /**
  * What a service does on its own with WebSocket sessions, and no API of Jetty's offers. A session may be of Jetty's API, whatever has
@@ -31,8 +32,13 @@ public final class WebSockets {
      */
     public static void close(Object session, int code, String reason) {
         CloseCodes.check(code, reason);
-        TrackedSession.of(WebSocketContainers.coreOf(Checks.notNull("session", session)), new WebSocketOptions())
-                .close(code, reason, Callback.NOOP);
+        WebSocketCoreSession core = WebSocketContainers.coreOf(Checks.notNull("session", session));
+        TrackedSession tracked = TrackedSession.of(core, new WebSocketOptions());
+        if (tracked == null) {
+            core.close(code, reason, Callback.NOOP);
+        } else {
+            tracked.close(code, reason);
+        }
     }
 
     /**
