@@ -11,7 +11,7 @@ public enum DrainPolicy {
 
     /**
      * They are served, with {@code Connection: close} on HTTP/1.1, until there is an instant without any or the drain's limit has come;
-     * from then on they are rejected. For a server behind nothing that would turn elsewhere.
+     * from then on they are rejected, and so are upgrades from the beginning. For a server behind nothing that would turn elsewhere.
      */
     SERVE_UNTIL_IDLE,
 

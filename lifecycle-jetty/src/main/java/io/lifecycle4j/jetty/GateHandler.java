@@ -2,10 +2,12 @@ package io.lifecycle4j.jetty;
 
 import io.lifecycle4j.RequestGate;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.io.Connection;
@@ -49,12 +51,22 @@ final class GateHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         Counted counted = exempt.test(request) ? exempted : drained;
+        if (!counted.gate.isClosed() && counted.gate.isDraining() && isUpgrade(request)) {
+            // Its session would be closed at once, and its client would be back at once.
+            return reject(request, response, callback);
+        }
         if (!counted.gate.tryEnter()) {
             return reject(request, response, callback);
         }
         int place = counted.inFlight.add(request);
         request.addHttpStreamWrapper(stream -> new CountedStream(stream, request, counted, place));
         return super.handle(request, response, callback);
+    }
+
+    /** Whether it asks for another protocol than HTTP; HTTP/2 is offered by clients with every request. */
+    static boolean isUpgrade(Request request) {
+        String protocol = request.getHeaders().get(HttpHeader.UPGRADE);
+        return HttpMethod.CONNECT.is(request.getMethod()) || (protocol != null && !protocol.equalsIgnoreCase("h2c"));
     }
 
     private boolean reject(Request request, Response response, Callback callback) throws Exception {
@@ -122,6 +134,9 @@ final class GateHandler extends Handler.Wrapper {
         @Override
         public void failed(Throwable failure) {
             Connection connection = request.getConnectionMetaData().getConnection();
+            if (counted.gate.isDraining() && failure instanceof TimeoutException) {
+                peers.cut(InFlight.name(request) + ", ended by the idle limit of its connection");
+            }
             try {
                 super.failed(failure);
             } finally {

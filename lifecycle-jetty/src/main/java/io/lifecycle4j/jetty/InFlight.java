@@ -45,6 +45,13 @@ final class InFlight {
         }
     }
 
+    List<Request> requests() {
+        return IntStream.range(0, PLACES)
+                .mapToObj(places::get)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
     /** Removes the request that the thread is handling just now, the last that it has added, and returns its name; null if none. */
     @Nullable
     String removeHandledBy(Thread thread) {
@@ -60,19 +67,21 @@ final class InFlight {
             }
         }
         remove(found);
-        return handled == null ? null : name(handled, System.nanoTime());
+        return handled == null ? null : name(handled);
     }
 
     /** Method, path and age of the oldest, without what may be secret: queries and path parameters. */
     List<String> names() {
         long now = System.nanoTime();
-        return IntStream.range(0, PLACES)
-                .mapToObj(places::get)
-                .filter(Objects::nonNull)
+        return requests().stream()
                 .sorted(Comparator.comparingLong(request -> request.getBeginNanoTime() - now))
                 .limit(MOST_NAMES)
                 .map(request -> name(request, now))
                 .toList();
+    }
+
+    static String name(Request request) {
+        return name(request, System.nanoTime());
     }
 
     private static String name(Request request, long now) {

@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
@@ -229,7 +227,7 @@ public final class JettyServer implements ManagedServer {
         checks.before();
         Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN
                 ? request -> true
-                : request -> exempt.test(request) && !isUpgrade(request);
+                : request -> exempt.test(request) && !GateHandler.isUpgrade(request);
         server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, peers));
         server.addEventListener(new StopListener(context));
         try {
@@ -239,11 +237,6 @@ public final class JettyServer implements ManagedServer {
         }
         checks.after();
         watch(context);
-    }
-
-    // A session is drained like any other, whatever its path.
-    private static boolean isUpgrade(Request request) {
-        return request.getHeaders().contains(HttpHeader.UPGRADE) || HttpMethod.CONNECT.is(request.getMethod());
     }
 
     @Override
@@ -259,7 +252,7 @@ public final class JettyServer implements ManagedServer {
         // A little less than there is, so that to cut a dead peer is an orderly end, and not an interrupted one.
         Duration left = context.remaining();
         Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
-        peers.drain(context, drained.gate(), left.minus(reserve));
+        peers.drain(context, drained, left.minus(reserve));
     }
 
     // System.exit waits for the shutdown, and never returns: a request that calls it would be waited for in vain.
@@ -287,12 +280,12 @@ public final class JettyServer implements ManagedServer {
         exempted.gate().close();
         Duration half = context.remaining().dividedBy(2);
         if (policy == DrainPolicy.ALWAYS_OPEN) {
-            peers.drain(context, exempted.gate(), half);
+            peers.drain(context, exempted, half);
         }
         if (!exempted.gate().awaitDrained(half)) {
             context.cut(exempted.inFlight().names());
         }
-        context.cut(peers.cutUpgraded()); // those whose upgrade the drain did not wait for
+        peers.cutLate(context, half); // whom the drain did not wait for
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {

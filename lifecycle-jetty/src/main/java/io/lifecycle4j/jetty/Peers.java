@@ -1,10 +1,11 @@
 package io.lifecycle4j.jetty;
 
-import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownContext;
+import io.lifecycle4j.jetty.GateHandler.Counted;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.eclipse.jetty.http.HttpVersion;
@@ -29,6 +30,7 @@ final class Peers {
     private final Server server;
     final UpgradedConnections upgraded = new UpgradedConnections();
     private final Readers readers = new Readers();
+    private final List<String> cut = new ArrayList<>(); // is its own lock
     private final WebSocketOptions options;
     private final @Nullable Http2Drain http2;
 
@@ -53,7 +55,9 @@ final class Peers {
     /** A response of the given length has ended while the server drains; to be called before its request has left the gate. */
     void served(Connection connection, long bytes) {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
-            readers.served(connection, bytes);
+            if (bytes >= LARGE) {
+                readers.served(connection, bytes);
+            }
             http2.streamEnded(connection);
         } else if (bytes >= LARGE && connection.getEndPoint().isOutputShutdown()) {
             readers.servedLast(connection, bytes);
@@ -72,22 +76,22 @@ final class Peers {
     }
 
     /**
-     * Takes leave, within the given limit; the gate is closed, or closes when it is idle. Whoever has not got everything by then
+     * Takes leave, within the given limit; the gate of the requests is closed, or closes when it is idle. Whoever has not got everything by then
      * is cut, and named in the report; requests in flight are the gate's to name.
      */
-    void drain(ShutdownContext context, RequestGate gate, Duration limit) throws Exception {
+    void drain(ShutdownContext context, Counted requests, Duration limit) throws Exception {
         long until = System.nanoTime() + limit.toNanos();
         try {
-            if (http2 != null) {
-                http2.begin();
-            }
             try {
+                if (http2 != null) {
+                    http2.begin(requests.inFlight().requests());
+                }
                 options.beforeClose.run(context);
             } finally {
                 boolean unused = Thread.interrupted(); // meant for the callback
                 upgraded.tellAll(sessions -> spread(sessions, until));
                 // Before that, an upgrade that is in flight could open a connection which nobody waits for.
-                boolean drained = gate.awaitDrained(left(until));
+                boolean drained = requests.gate().awaitDrained(left(until));
                 if (drained && http2 != null) {
                     http2.tellTheRest();
                 }
@@ -95,8 +99,7 @@ final class Peers {
                 readers.await(until);
             }
         } finally {
-            context.cut(cutUpgraded());
-            context.cut(readers.unread());
+            cut(context);
             String note = upgraded.note();
             if (note != null) {
                 context.note(note);
@@ -104,9 +107,29 @@ final class Peers {
         }
     }
 
-    /** Cuts the upgraded connections that are open, and returns their names. */
-    List<String> cutUpgraded() {
-        return upgraded.cut(server.getThreadPool());
+    /** Cuts those who came too late for the drain; waits for responses that have ended since, at most for the given time. */
+    void cutLate(ShutdownContext context, Duration limit) throws InterruptedException {
+        try {
+            readers.await(System.nanoTime() + limit.toNanos());
+        } finally {
+            cut(context);
+        }
+    }
+
+    private void cut(ShutdownContext context) {
+        context.cut(upgraded.cut(server.getThreadPool()));
+        context.cut(readers.cut());
+        synchronized (cut) {
+            context.cut(List.copyOf(cut));
+            cut.clear();
+        }
+    }
+
+    /** Somebody was cut in the drain, and not by it. */
+    void cut(String name) {
+        synchronized (cut) {
+            cut.add(name);
+        }
     }
 
     private Duration spread(int sessions, long until) {

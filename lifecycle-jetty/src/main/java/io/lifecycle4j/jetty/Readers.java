@@ -34,6 +34,7 @@ final class Readers implements Connection.Listener {
         long bytes; // of those responses
         boolean told;
         boolean recent; // there was traffic just before it was told
+        boolean closesByItself; // when its application has read everything
         boolean acknowledged;
         long lingerUntil = System.nanoTime(); // not at all
 
@@ -43,7 +44,8 @@ final class Readers implements Connection.Listener {
 
         void acknowledge(long atLeast) {
             acknowledged = true;
-            lingerUntil = System.nanoTime() + atLeast + bytes * TimeUnit.SECONDS.toNanos(1) / SLOWEST_BYTES_PER_SECOND;
+            lingerUntil =
+                    System.nanoTime() + atLeast + bytes * (TimeUnit.SECONDS.toNanos(1) / SLOWEST_BYTES_PER_SECOND);
         }
 
         boolean mayBeReading() {
@@ -52,6 +54,9 @@ final class Readers implements Connection.Listener {
 
         /** When not to wait for it any longer. */
         long end(long now, long until) {
+            if (closesByItself) {
+                return until;
+            }
             if (acknowledged || !mayBeReading()) {
                 return Math.min(lingerUntil, until);
             }
@@ -83,6 +88,11 @@ final class Readers implements Connection.Listener {
             reader.told = true;
             reader.acknowledge(0);
         });
+    }
+
+    /** The peer is known to close the connection when it has everything: that is waited for, whatever it acknowledges. */
+    void closesByItself(Connection connection) {
+        change(connection, reader -> reader.closesByItself = true);
     }
 
     /** The peer is about to be told; returns false if it was before. */
@@ -149,16 +159,18 @@ final class Readers implements Connection.Listener {
         }
     }
 
-    /** The names of the peers that have not acknowledged what they were served; to be asked at the drain's end. */
-    synchronized List<String> unread() {
+    /** Returns the names of the peers that have not acknowledged what they were served, and waits for none of these any more. */
+    synchronized List<String> cut() {
         List<String> names = new ArrayList<>();
         for (Reader reader : open.values()) {
-            boolean stillReads = reader.served || (reader.recent && reader.idleNanos() < RECENT_NANOS);
-            if (reader.told && !reader.acknowledged && stillReads) {
+            boolean stillReads =
+                    reader.closesByItself || reader.served || (reader.recent && reader.idleNanos() < RECENT_NANOS);
+            if (reader.told && stillReads && (reader.closesByItself || !reader.acknowledged)) {
                 names.add("HTTP/2 connection from " + Peers.addressOf(reader.connection)
                         + ", whose last response was not read to its end");
             }
         }
+        open.clear();
         return names;
     }
 }

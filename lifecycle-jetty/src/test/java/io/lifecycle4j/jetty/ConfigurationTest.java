@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -167,6 +168,29 @@ class ConfigurationTest {
         assertThat(slow).failsWithin(Duration.ofSeconds(10));
         assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
         assertThat(report.steps().get(0).cut()).singleElement().asString().matches("GET /slow, \\d+ ms");
+    }
+
+    @Test
+    void aResponseThatItsConnectionsIdleLimitEndsInTheDrainIsNamed() throws Exception {
+        connector.setIdleTimeout(1_000);
+        server.setHandler(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                response.write(true, ByteBuffer.allocate(40 << 20), callback);
+                return true;
+            }
+        });
+        start();
+        try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort())) {
+            stalled.getOutputStream().write("GET /large HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(US_ASCII));
+            Awaitility.await().until(() -> app.inFlight() == 1);
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
+            assertThat(report.steps().get(0).cut())
+                    .singleElement()
+                    .asString()
+                    .matches("GET /large, \\d+ ms, ended by the idle limit of its connection");
+        }
     }
 
     @Test

@@ -448,6 +448,23 @@ class JettyServerTest {
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
 
+    /** Else its client would be told, and back, again and again. */
+    @Test
+    void aServerThatServesUntilIdleRefusesUpgradesFromTheBeginning() throws Exception {
+        jetty.drainPolicy(DrainPolicy.SERVE_UNTIL_IDLE);
+        WebSocketUpgradeHandler upgrades = WebSocketUpgradeHandler.from(
+                server, container -> container.addMapping("/ws", (request, response, callback) -> new Echo()));
+        upgrades.setHandler(new Slow());
+        start(upgrades);
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> jetty.gates().get(0).isDraining());
+        assertThatThrownBy(() -> webSocket(new Peer(true))).isInstanceOf(ExecutionException.class);
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        assertThat(app.shutdown("again").isClean()).isTrue();
+    }
+
     @Test
     void openSessionsGetWhatIsQueuedThenTheCloseCode() throws Exception {
         jetty.webSocket(ws -> ws.closeCode(1012, "restart").closeOver(Duration.ofMillis(100)));

@@ -170,7 +170,7 @@ class ImJarIT {
             assertThat(cut).failsWithin(Duration.ofSeconds(20)); // nobody answered it
             assertThat(messages(server))
                     .containsOnlyOnce("App 'im' is forced to exit with status 1: second signal (SIG" + second
-                            + "); DRAIN; still running: 1 in flight at 'business'");
+                            + "); DRAIN; still running: DRAIN business; 1 in flight at 'business'");
         }
     }
 
