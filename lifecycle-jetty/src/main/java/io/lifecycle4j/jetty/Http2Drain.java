@@ -3,9 +3,6 @@ package io.lifecycle4j.jetty;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
-import java.util.regex.Pattern;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.HTTP2Session;
 import org.eclipse.jetty.http2.SessionContainer;
@@ -14,18 +11,15 @@ import org.eclipse.jetty.http2.frames.Frame;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.http2.frames.PingFrame;
 import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes leave on HTTP/2 connections. The one class that names HTTP/2's types, used only where they are there.
  *
  * <p>A peer is told by GOAWAY when the last of its streams has ended, and not before: the {@code HttpClient} of JDK 17 up to 17.0.15 fails
  * every stream that is in flight when it arrives. Streams that open until then get 503 from the gate. A PING follows; its
- * answer proves that the peer's reader has come that far. That client from JDK 24 on is told at once, if it says who it is: it acknowledges
- * before its application has read, but closes the connection when the application has, if GOAWAY came while a stream was open.
+ * answer proves that the peer's reader has come that far.
  *
  * <p>GOAWAY is a frame of our own: Jetty's way closes the connection as soon as the last response is with the operating system. What
  * the peer says while it still reads, a window's update for one, then resets the connection, and the rest of the response is lost.
@@ -36,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class Http2Drain {
     private static final byte[] PING =
             "goodbye!".getBytes(StandardCharsets.US_ASCII); // eight bytes, RFC 9113, section 6.7
-
-    private static final Pattern CLOSES_BY_ITSELF = Pattern.compile("Java-http-client/(2[4-9]|[3-9][0-9])\\b");
 
     private final Server server;
     private final Readers readers;
@@ -61,30 +53,9 @@ final class Http2Drain {
         return connection instanceof HTTP2Connection;
     }
 
-    /** Tells the peers that have no stream open, and of the others those that are better told at once. */
-    void begin(List<Request> inFlight) {
+    /** Tells the peers that have no stream open. */
+    void begin() {
         sessions().stream().filter(session -> session.getStreamCount() == 0).forEach(this::tell);
-        inFlight.stream()
-                .map(this::toTellAtOnce)
-                .filter(Objects::nonNull)
-                .distinct()
-                .forEach(session -> {
-                    readers.closesByItself(session.getEndPoint().getConnection());
-                    session.frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
-                });
-    }
-
-    private @Nullable HTTP2Session toTellAtOnce(Request request) {
-        try {
-            String agent = request.getHeaders().get(HttpHeader.USER_AGENT);
-            return agent != null
-                            && CLOSES_BY_ITSELF.matcher(agent).lookingAt()
-                            && request.getConnectionMetaData().getConnection() instanceof HTTP2Connection http2
-                    ? http2.getSession()
-                    : null;
-        } catch (RuntimeException e) { // the request has ended meanwhile
-            return null;
-        }
     }
 
     /** A stream of the connection has ended: tells its peer if it was the last. */

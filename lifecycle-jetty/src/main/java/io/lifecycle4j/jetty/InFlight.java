@@ -45,13 +45,6 @@ final class InFlight {
         }
     }
 
-    List<Request> requests() {
-        return IntStream.range(0, PLACES)
-                .mapToObj(places::get)
-                .filter(Objects::nonNull)
-                .toList();
-    }
-
     /** Removes the request that the thread is handling just now, the last that it has added, and returns its name; null if none. */
     @Nullable
     String removeHandledBy(Thread thread) {
@@ -73,7 +66,9 @@ final class InFlight {
     /** Method, path and age of the oldest, without what may be secret: queries and path parameters. */
     List<String> names() {
         long now = System.nanoTime();
-        return requests().stream()
+        return IntStream.range(0, PLACES)
+                .mapToObj(places::get)
+                .filter(Objects::nonNull)
                 .sorted(Comparator.comparingLong(request -> request.getBeginNanoTime() - now))
                 .limit(MOST_NAMES)
                 .map(request -> name(request, now))

@@ -252,7 +252,7 @@ public final class JettyServer implements ManagedServer {
         // A little less than there is, so that to cut a dead peer is an orderly end, and not an interrupted one.
         Duration left = context.remaining();
         Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
-        peers.drain(context, drained, left.minus(reserve));
+        peers.drain(context, drained.gate(), left.minus(reserve));
     }
 
     // System.exit waits for the shutdown, and never returns: a request that calls it would be waited for in vain.
@@ -279,13 +279,14 @@ public final class JettyServer implements ManagedServer {
         server.setStopTimeout(0);
         exempted.gate().close();
         Duration half = context.remaining().dividedBy(2);
+        long until = System.nanoTime() + half.toNanos();
         if (policy == DrainPolicy.ALWAYS_OPEN) {
-            peers.drain(context, exempted, half);
+            peers.drain(context, exempted.gate(), half);
         }
-        if (!exempted.gate().awaitDrained(half)) {
+        if (!exempted.gate().awaitDrained(Peers.left(until))) {
             context.cut(exempted.inFlight().names());
         }
-        peers.cutLate(context, half); // whom the drain did not wait for
+        peers.cutLate(context, until); // whom the drain did not wait for
         // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {

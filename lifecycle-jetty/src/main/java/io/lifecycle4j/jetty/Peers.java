@@ -1,7 +1,7 @@
 package io.lifecycle4j.jetty;
 
+import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownContext;
-import io.lifecycle4j.jetty.GateHandler.Counted;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -76,22 +76,22 @@ final class Peers {
     }
 
     /**
-     * Takes leave, within the given limit; the gate of the requests is closed, or closes when it is idle. Whoever has not got everything by then
+     * Takes leave, within the given limit; the gate is closed, or closes when it is idle. Whoever has not got everything by then
      * is cut, and named in the report; requests in flight are the gate's to name.
      */
-    void drain(ShutdownContext context, Counted requests, Duration limit) throws Exception {
+    void drain(ShutdownContext context, RequestGate gate, Duration limit) throws Exception {
         long until = System.nanoTime() + limit.toNanos();
         try {
             try {
                 if (http2 != null) {
-                    http2.begin(requests.inFlight().requests());
+                    http2.begin();
                 }
                 options.beforeClose.run(context);
             } finally {
                 boolean unused = Thread.interrupted(); // meant for the callback
                 upgraded.tellAll(sessions -> spread(sessions, until));
                 // Before that, an upgrade that is in flight could open a connection which nobody waits for.
-                boolean drained = requests.gate().awaitDrained(left(until));
+                boolean drained = gate.awaitDrained(left(until));
                 if (drained && http2 != null) {
                     http2.tellTheRest();
                 }
@@ -107,10 +107,10 @@ final class Peers {
         }
     }
 
-    /** Cuts those who came too late for the drain; waits for responses that have ended since, at most for the given time. */
-    void cutLate(ShutdownContext context, Duration limit) throws InterruptedException {
+    /** Cuts those who came too late for the drain; waits until the given time for the readers of responses that have ended since. */
+    void cutLate(ShutdownContext context, long until) throws InterruptedException {
         try {
-            readers.await(System.nanoTime() + limit.toNanos());
+            readers.await(until);
         } finally {
             cut(context);
         }
@@ -144,7 +144,7 @@ final class Peers {
         return Collections.min(List.of(durations));
     }
 
-    private static Duration left(long until) {
+    static Duration left(long until) {
         return Duration.ofNanos(Math.max(0, until - System.nanoTime()));
     }
 

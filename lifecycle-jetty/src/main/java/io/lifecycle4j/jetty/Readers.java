@@ -34,7 +34,6 @@ final class Readers implements Connection.Listener {
         long bytes; // of those responses
         boolean told;
         boolean recent; // there was traffic just before it was told
-        boolean closesByItself; // when its application has read everything
         boolean acknowledged;
         long lingerUntil = System.nanoTime(); // not at all
 
@@ -54,9 +53,6 @@ final class Readers implements Connection.Listener {
 
         /** When not to wait for it any longer. */
         long end(long now, long until) {
-            if (closesByItself) {
-                return until;
-            }
             if (acknowledged || !mayBeReading()) {
                 return Math.min(lingerUntil, until);
             }
@@ -88,11 +84,6 @@ final class Readers implements Connection.Listener {
             reader.told = true;
             reader.acknowledge(0);
         });
-    }
-
-    /** The peer is known to close the connection when it has everything: that is waited for, whatever it acknowledges. */
-    void closesByItself(Connection connection) {
-        change(connection, reader -> reader.closesByItself = true);
     }
 
     /** The peer is about to be told; returns false if it was before. */
@@ -163,9 +154,8 @@ final class Readers implements Connection.Listener {
     synchronized List<String> cut() {
         List<String> names = new ArrayList<>();
         for (Reader reader : open.values()) {
-            boolean stillReads =
-                    reader.closesByItself || reader.served || (reader.recent && reader.idleNanos() < RECENT_NANOS);
-            if (reader.told && stillReads && (reader.closesByItself || !reader.acknowledged)) {
+            boolean stillReads = reader.served || (reader.recent && reader.idleNanos() < RECENT_NANOS);
+            if (reader.told && !reader.acknowledged && stillReads) {
                 names.add("HTTP/2 connection from " + Peers.addressOf(reader.connection)
                         + ", whose last response was not read to its end");
             }

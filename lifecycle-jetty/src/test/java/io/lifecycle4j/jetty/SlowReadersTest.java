@@ -34,10 +34,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** A response is done when its reader has it. All readers of a test read at once: what is slow is they. */
 @Timeout(90)
@@ -98,31 +94,6 @@ class SlowReadersTest {
                     .isEqualTo((long) BODY);
         }
         assertThat(report.outcome()).as(report.toString()).isEqualTo(Outcome.CLEAN);
-    }
-
-    /** From JDK 24 on its client closes by itself when its application has read everything, if it was told in time. */
-    @ParameterizedTest
-    @EnumSource(names = {"HTTP_2_CLEAR", "HTTP_2_TLS"})
-    @EnabledForJreRange(min = JRE.JAVA_24)
-    void anApplicationThatReadsSlowlyFromItsClientsMemoryHasItsLastByte(Protocol protocol) throws Exception {
-        builder.drainTimeout(Duration.ofSeconds(60));
-        app.start();
-        read("slow", byHttpClient(protocol, 3_000_000, 500_000));
-        assertThat(shutdownWhileAllRead().outcome()).isEqualTo(Outcome.CLEAN);
-        assertThat(bodies.get("slow")).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(3_000_000L);
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"HTTP_2_CLEAR", "HTTP_2_TLS"})
-    @EnabledForJreRange(min = JRE.JAVA_24)
-    void anApplicationThatReadsFastIsNotWaitedForAsIfItWereSlow(Protocol protocol) throws Exception {
-        builder.drainTimeout(Duration.ofSeconds(60));
-        app.start();
-        read("fast", byHttpClient(protocol, BODY, 1_000_000_000));
-        ShutdownReport report = shutdownWhileAllRead();
-        assertThat(report.outcome()).isEqualTo(Outcome.CLEAN);
-        assertThat(report.duration()).isLessThan(Duration.ofSeconds(10)); // a second for each megabyte would be 21
-        assertThat(bodies.get("fast")).succeedsWithin(Duration.ofSeconds(10)).isEqualTo((long) BODY);
     }
 
     /** A client of curl's, pooled while it asks somebody else, does not read; what it was served is its system's already. */
