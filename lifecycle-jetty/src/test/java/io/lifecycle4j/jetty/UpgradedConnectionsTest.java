@@ -22,6 +22,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -243,6 +244,28 @@ class UpgradedConnectionsTest {
         } finally {
             other.stop();
         }
+    }
+
+    /** A WebSocket over HTTP/2 whose client resets its stream just then; it would be waited for at each later stop. */
+    @Test
+    void aConnectionThatNeverOpensIsForgotten() throws Exception {
+        List<String> left = new CopyOnWriteArrayList<>(List.of("not asked"));
+        start(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                UpgradedConnections upgraded = new UpgradedConnections();
+                Connection never = new Idle(request);
+                upgraded.opening(never, request);
+                upgraded.removeUnlessOpen(never);
+                left.clear();
+                left.addAll(upgraded.cut(Runnable::run));
+                response.setStatus(200);
+                callback.succeeded();
+                return true;
+            }
+        });
+        upgraded("GET / HTTP/1.1\r\nHost: test", "HTTP/1.1 200 ").close();
+        assertThat(left).isEmpty();
     }
 
     /** Says nothing, hears nothing. */
