@@ -42,9 +42,9 @@ final class Peers {
             WebSocketContainers containers = new WebSocketContainers(upgraded, options);
             server.addEventListener(containers);
             server.addEventListener(new LifeCycle.Listener() {
+                // Some patches of 12.1 keep a container as an attribute only.
                 @Override
-                public void lifeCycleStarting(
-                        LifeCycle event) { // some patches of 12.1 keep a container as an attribute only
+                public void lifeCycleStarting(LifeCycle event) {
                     server.getAttributeNameSet()
                             .forEach(name -> containers.beanAdded(server, server.getAttribute(name)));
                 }

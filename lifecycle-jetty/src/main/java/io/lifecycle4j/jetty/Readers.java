@@ -25,8 +25,8 @@ import org.eclipse.jetty.io.IdleTimeout;
  */
 final class Readers implements Connection.Listener {
     private static final long RECENT_NANOS = Duration.ofSeconds(1).toNanos();
-    private static final long SLOWEST_BYTES_PER_SECOND =
-            1_000_000; // whoever reads slower from its own memory is not waited for
+    // A client whose application reads slower than that, from the client's own memory, is not waited for.
+    private static final long SLOWEST_BYTES_PER_SECOND = 1_000_000;
 
     private static final class Reader {
         final Connection connection;
