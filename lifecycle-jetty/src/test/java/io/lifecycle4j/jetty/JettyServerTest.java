@@ -585,6 +585,55 @@ class JettyServerTest {
         assertThat(app.shutdown("test").isClean()).isTrue();
     }
 
+    /** Some frameworks close a session whose listener has failed, and Jetty would drop what is queued. */
+    @Test
+    void aCloseOfAFrameworksAfterOursIsHeldUntilThePeerHasEverything() throws Exception {
+        CountDownLatch closed = new CountDownLatch(1);
+        List<Session> sessions = new CopyOnWriteArrayList<>();
+        start(WebSocketUpgradeHandler.from(
+                server,
+                container ->
+                        container.addMapping("/ws", (request, response, callback) -> new Hasty(sessions, closed))));
+        try (RawPeer peer = RawPeer.open(uri("ws", "/ws"))) {
+            Awaitility.await().until(() -> sessions.size() == 1);
+            String text = "q".repeat(40_000);
+            for (int i = 0; i < 200; i++) {
+                sessions.get(0).sendText(text, org.eclipse.jetty.websocket.api.Callback.NOOP);
+            }
+            CompletableFuture<String> toldLater = closeSeenBy(connector.getLocalPort());
+            app.requestShutdown("test");
+            assertThat(toldLater.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
+            peer.send("fail");
+            closed.await();
+            assertThat(peer.seen(Duration.ofSeconds(10)))
+                    .isEqualTo(new io.lifecycle4j.jetty.Peer.Seen(1001, "shutting down", 200, 8_000_000));
+        }
+        assertThat(app.shutdown("again").isClean()).isTrue();
+    }
+
+    /** Closes its session at the first message. Public, or Jetty cannot call it. */
+    public static final class Hasty extends Session.Listener.AbstractAutoDemanding {
+        private final List<Session> sessions;
+        private final CountDownLatch closed;
+
+        Hasty(List<Session> sessions, CountDownLatch closed) {
+            this.sessions = sessions;
+            this.closed = closed;
+        }
+
+        @Override
+        public void onWebSocketOpen(Session session) {
+            super.onWebSocketOpen(session);
+            sessions.add(session);
+        }
+
+        @Override
+        public void onWebSocketText(String text) {
+            getSession().close(1011, "failure", org.eclipse.jetty.websocket.api.Callback.NOOP);
+            closed.countDown();
+        }
+    }
+
     /** HAProxy and nginx would close theirs to the peer, and reset it if it still writes. */
     @Test
     void aConnectionIsNotHalfClosedBeforeThePeerHasAnsweredItsCloseFrame() throws Exception {
