@@ -603,7 +603,17 @@ class JettyServerTest {
             CompletableFuture<String> toldLater = closeSeenBy(connector.getLocalPort());
             app.requestShutdown("test");
             assertThat(toldLater.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
-            peer.send("fail");
+            Thread flood = new Thread(
+                    () -> { // what is unread when a connection is closed resets it
+                        try {
+                            while (true) {
+                                peer.send("fail");
+                            }
+                        } catch (IOException end) {
+                            // the connection is closed
+                        }
+                    });
+            flood.start();
             closed.await();
             assertThat(peer.seen(Duration.ofSeconds(10)))
                     .isEqualTo(new io.lifecycle4j.jetty.Peer.Seen(1001, "shutting down", 200, 8_000_000));
