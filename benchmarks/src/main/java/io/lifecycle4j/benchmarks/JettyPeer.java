@@ -51,7 +51,7 @@ public final class JettyPeer {
                 App.run("peer", app -> app.server(JettyServer.of("http", server)));
             }
             case "servlet-sessions" -> {
-                server.setHandler(servlets());
+                server.setHandler(new Handler.Sequence(new Ok(), servlets()));
                 App.run("peer", app -> app.server(JettyServer.of("http", server)));
             }
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -78,6 +78,9 @@ public final class JettyPeer {
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
+            if (Request.getPathInContext(request).equals("/ws")) {
+                return false; // a servlet's
+            }
             if (Request.getPathInContext(request).equals("/slow")) {
                 System.out.println("slow");
                 long millis =
