@@ -135,7 +135,7 @@ final class GateHandler extends Handler.Wrapper {
         public void failed(Throwable failure) {
             Connection connection = request.getConnectionMetaData().getConnection();
             if (counted.gate.isDraining() && failure instanceof TimeoutException) {
-                peers.cut(InFlight.name(request) + ", ended by the idle limit of its connection");
+                peers.wasCut(InFlight.name(request) + ", ended by the idle limit of its connection");
             }
             try {
                 super.failed(failure);

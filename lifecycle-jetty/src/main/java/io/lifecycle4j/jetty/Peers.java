@@ -126,7 +126,7 @@ final class Peers {
     }
 
     /** Somebody was cut in the drain, and not by it. */
-    void cut(String name) {
+    void wasCut(String name) {
         synchronized (cut) {
             cut.add(name);
         }
