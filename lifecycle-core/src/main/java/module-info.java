@@ -4,6 +4,7 @@ module io.lifecycle4j.core {
     // Not static: without it the module path would leave sun.misc.Signal out, and with it every signal.
     requires jdk.unsupported;
     requires static jdk.jfr;
+    requires static com.google.errorprone.annotations;
     requires static org.jspecify;
 
     exports io.lifecycle4j;

@@ -1,26 +1,34 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes what an app consists of. Servers start in the order of registration; resources close in the reverse order.
  *
- * <p>Thread-safe, though meant for one thread. Everything can be registered until the start, and nothing after it. A
- * resource that comes when a shutdown has already begun is closed at once, then refused.
+ * <p>Thread-safe, though meant for one thread. Everything can be registered and set until the start, and nothing after it. A
+ * resource, executor or scheduler that is refused, whatever the reason, is closed at once: nobody else would do it.
+ *
+ * <p>Servers, tasks, resources, executors and callbacks have the limit of their phase, or one of their own, which their
+ * registration takes before what it registers. A limit of their own is positive.
  *
  * @since 0.1
  */
 public final class AppBuilder {
     private final App app;
+    private final AppRunner runner;
+    private final Registry registry;
 
-    AppBuilder(App app) {
+    AppBuilder(App app, AppRunner runner) {
         this.app = app;
+        this.runner = runner;
+        this.registry = runner.registry();
     }
 
     /**
@@ -30,7 +38,18 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder shutdownTimeout(Duration limit) {
-        return limit("shutdownTimeout", limit, app.limits().withShutdown(limit));
+        return limit(Limit.SHUTDOWN, limit);
+    }
+
+    /**
+     * Sets how long the setup and the starts may take together; unlimited by default. In {@link App#run} it counts from the call,
+     * otherwise from {@link App#start()}. When it passes, the log has the stack of the thread that hangs, and the start has
+     * failed: it is interrupted, what had started is stopped, what was registered is released, and the status is 1.
+     *
+     * @throws IllegalArgumentException unless positive
+     */
+    public AppBuilder startTimeout(Duration limit) {
+        return limit(Limit.START, limit);
     }
 
     /**
@@ -40,7 +59,7 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder announceDelay(Duration delay) {
-        return limit("announceDelay", delay, app.limits().withAnnounce(delay));
+        return limit(Limit.ANNOUNCE, delay);
     }
 
     /**
@@ -49,16 +68,16 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder drainTimeout(Duration limit) {
-        return limit("drainTimeout", limit, app.limits().withDrain(limit));
+        return limit(Limit.DRAIN, limit);
     }
 
     /**
-     * Sets how long each server may take to stop; default 5 s.
+     * Sets how long each server and task may take to stop that has no limit of its own; default 5 s.
      *
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder stopTimeout(Duration limit) {
-        return limit("stopTimeout", limit, app.limits().withStop(limit));
+        return limit(Limit.STOP, limit);
     }
 
     /**
@@ -67,16 +86,34 @@ public final class AppBuilder {
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder callbackTimeout(Duration limit) {
-        return limit("callbackTimeout", limit, app.limits().withCallback(limit));
+        return limit(Limit.CALLBACK, limit);
     }
 
     /**
-     * Sets how long each resource may take to close; default 5 s.
+     * Sets how long each resource and executor may take to close that has no limit of its own; default 5 s.
      *
      * @throws IllegalArgumentException unless positive
      */
     public AppBuilder releaseTimeout(Duration limit) {
-        return limit("releaseTimeout", limit, app.limits().withRelease(limit));
+        return limit(Limit.RELEASE, limit);
+    }
+
+    /**
+     * Takes limits from environment variables, where they are set: {@code LIFECYCLE4J_SHUTDOWN_TIMEOUT}, {@code
+     * LIFECYCLE4J_START_TIMEOUT}, {@code LIFECYCLE4J_ANNOUNCE_DELAY}, {@code LIFECYCLE4J_DRAIN_TIMEOUT}, {@code
+     * LIFECYCLE4J_STOP_TIMEOUT}, {@code LIFECYCLE4J_CALLBACK_TIMEOUT}, {@code LIFECYCLE4J_RELEASE_TIMEOUT}. A value is a whole
+     * number and a unit: {@code 500ms}, {@code 4s}, {@code 2m}. They replace what was set before this call; what is set after it
+     * replaces them.
+     *
+     * @throws AppStartException if a value is wrong; its message names the variable, the value and what was expected
+     */
+    public AppBuilder limitsFromEnvironment() throws AppStartException {
+        return limitsFrom(System.getenv());
+    }
+
+    AppBuilder limitsFrom(Map<String, String> environment) throws AppStartException {
+        Limits limits = EnvironmentLimits.over(registry.settings().limits(), environment);
+        return set("limits", settings -> settings.with(limits));
     }
 
     /**
@@ -86,26 +123,47 @@ public final class AppBuilder {
      * @throws IllegalArgumentException if negative
      */
     public AppBuilder ignoreRepeatedSignalsWithin(Duration window) {
-        Limits.notNegative("ignoreRepeatedSignalsWithin", window);
-        checkIsNew("limits");
-        app.echoWindow(window);
-        return this;
+        return set("limits", settings -> settings.withEchoWindow(window));
+    }
+
+    /**
+     * Leaves HUP to the service: from now on, until a shutdown begins, the action is what a HUP does, such as reading
+     * the configuration again, and the app goes on running. Without this, a HUP shuts the app down, since a closed terminal sends
+     * it. The action runs on a thread of its own for each signal; what it throws is logged. Only {@link App#run} handles signals.
+     */
+    public AppBuilder onHangup(Runnable action) {
+        return set("the action for HUP", settings -> settings.withOnHangup(action));
     }
 
     /**
      * Sets the exit status of {@link App#run}; default 0 for a CLEAN report, else 1. One that throws gives 1. It is not asked
-     * on a forced exit, whose status is 1.
+     * on a forced exit.
      */
     public AppBuilder exitStatus(ToIntFunction<ShutdownReport> status) {
-        Names.notNull("exit status function", status);
-        checkIsNew("the exit status");
-        app.exitStatus(status);
-        return this;
+        return set("the exit status", settings -> settings.withExitStatus(status));
+    }
+
+    /**
+     * Sets the status of an exit that is forced by a second signal or by the deadline; default 1.
+     *
+     * @throws IllegalArgumentException unless it is 1 to 255
+     */
+    public AppBuilder forcedExitStatus(int status) {
+        return set("the status of a forced exit", settings -> settings.withForcedStatus(status));
     }
 
     /** Registers a server and returns it. */
     public <S extends ManagedServer> S server(S server) {
-        admit("servers", app.components().add(Names.notNull("server", server)));
+        return add(server, null);
+    }
+
+    /** Like {@link #server(ManagedServer)}, with a limit of its own in STOP. */
+    public <S extends ManagedServer> S server(Duration limit, S server) {
+        return add(server, Limit.positive("limit of a server", limit));
+    }
+
+    private <S extends ManagedServer> S add(S server, @Nullable Duration limit) {
+        admit("servers", registry.add(Names.notNull("server", server), limit));
         return server;
     }
 
@@ -120,9 +178,23 @@ public final class AppBuilder {
 
     /** Like {@link #task(String, Task)}, and says what it means when the task returns before a shutdown. */
     public AppBuilder task(String name, Task.OnReturn onReturn, Task task) {
-        Names.notNull("task", task);
-        server(new BackgroundTask(name, Names.notNull("onReturn", onReturn), task, app));
+        add(backgroundTask(name, onReturn, task), null);
         return this;
+    }
+
+    /** Like {@link #task(String, Task)}, with a limit of its own in STOP. */
+    public AppBuilder task(String name, Duration limit, Task task) {
+        return task(name, limit, Task.OnReturn.KEEP_RUNNING, task);
+    }
+
+    /** Like {@link #task(String, Task.OnReturn, Task)}, with a limit of its own in STOP. */
+    public AppBuilder task(String name, Duration limit, Task.OnReturn onReturn, Task task) {
+        add(backgroundTask(name, onReturn, task), ofItsOwn(name, limit));
+        return this;
+    }
+
+    private BackgroundTask backgroundTask(String name, Task.OnReturn onReturn, Task task) {
+        return new BackgroundTask(name, Names.notNull("onReturn", onReturn), Names.notNull("task", task), app, runner);
     }
 
     /**
@@ -131,54 +203,100 @@ public final class AppBuilder {
      * @param name unique among resources and executors; not blank
      */
     public <R extends AutoCloseable> R resource(String name, R resource) {
+        return addResource(name, null, resource);
+    }
+
+    /** Like {@link #resource(String, AutoCloseable)}, with a limit of its own. */
+    public <R extends AutoCloseable> R resource(String name, Duration limit, R resource) {
+        return addResource(name, limit, resource);
+    }
+
+    private <R extends AutoCloseable> R addResource(String name, @Nullable Duration limit, R resource) {
         Names.notNull("resource", resource);
-        if (resource instanceof ExecutorService executor) { // it is one from 19 on, and its close() waits a day
-            executor(name, executor);
-        } else {
-            release(name, context -> resource.close());
-        }
+        // An ExecutorService is a resource, too, from 19 on; its close() waits for a day.
+        addRelease(
+                name,
+                limit,
+                resource instanceof ExecutorService executor
+                        ? new ExecutorEnd(name, executor)
+                        : context -> resource.close());
         return resource;
     }
 
     /**
      * Registers an executor, to be ended in RELEASE, and returns it: it accepts nothing new, what it has may finish, and is
-     * interrupted when a fifth of the limit is left.
+     * interrupted when a fifth of the limit is left. Delayed work of a {@link
+     * java.util.concurrent.ScheduledThreadPoolExecutor} that is due later than that is dropped at once, and the report says so.
      *
      * @param name unique among resources and executors; not blank
      */
     public <E extends ExecutorService> E executor(String name, E executor) {
-        Names.notNull("executor", executor);
-        release(name, context -> end(name, executor, context));
+        return addExecutor(name, null, executor);
+    }
+
+    /** Like {@link #executor(String, ExecutorService)}, with a limit of its own. */
+    public <E extends ExecutorService> E executor(String name, Duration limit, E executor) {
+        return addExecutor(name, limit, executor);
+    }
+
+    private <E extends ExecutorService> E addExecutor(String name, @Nullable Duration limit, E executor) {
+        addRelease(name, limit, new ExecutorEnd(name, Names.notNull("executor", executor)));
         return executor;
     }
 
-    private void release(String name, ShutdownCallback release) {
-        Names.checked("resource", name);
-        if (!app.components().add(new Components.Resource(name, release))) {
-            IllegalStateException refusal = tooLate("resources can be added");
-            if (app.isShuttingDown()) { // nobody else would release it
-                releaseRefused(release, refusal);
-            }
+    private void addRelease(String name, @Nullable Duration limit, ShutdownCallback release) {
+        try {
+            Names.checked("resource", name);
+            Duration own = limit == null ? null : ofItsOwn(name, limit);
+            admit("resources", registry.add(new Plan.Resource(name, own, release)));
+        } catch (RuntimeException refusal) {
+            releaseRefused(release, refusal);
             throw refusal;
         }
     }
 
-    private static void end(String name, ExecutorService executor, ShutdownContext context) throws Exception {
-        executor.shutdown();
-        long patience = context.remaining().toNanos();
-        int queued = 0;
+    private void releaseRefused(ShutdownCallback release, RuntimeException refusal) {
         try {
-            if (executor.awaitTermination(patience / 5 * 4, TimeUnit.NANOSECONDS)) {
-                return;
-            }
-            queued = executor.shutdownNow().size();
-            if (executor.awaitTermination(patience, TimeUnit.NANOSECONDS) && queued == 0) {
-                return;
-            }
-        } catch (InterruptedException atTheStepsLimit) {
-            queued += executor.shutdownNow().size();
+            long limit = registry.settings().limits().release().toNanos();
+            ShutdownReason reason = ShutdownReason.failure("registration refused", refusal);
+            release.run(
+                    new ShutdownContext(reason, runner.clock(), runner.clock().nanoTime() + limit));
+        } catch (Exception e) {
+            refusal.addSuppressed(e);
         }
-        throw new TimeoutException("executor '" + name + "' was not done in time; " + queued + " tasks never began");
+    }
+
+    /**
+     * Registers a scheduler as a source of work, and returns the one to schedule with: its jobs run on the given one, pass a gate
+     * of the same name, and are counted and named like requests. From the first moment of DRAIN it begins no job and takes none
+     * ({@link java.util.concurrent.RejectedExecutionException}); jobs that run are waited for in DRAIN; in STOP the given
+     * one is shut down, with an interrupt for what still runs.
+     *
+     * <p>What is scheduled on the given one itself is not counted. A scheduler that only serves requests, with their timeouts for
+     * instance, is no source of work: register it by {@link #executor(String, ExecutorService)}.
+     *
+     * @param name unique among servers, tasks and gates; not blank
+     */
+    public ScheduledExecutorService scheduler(String name, ScheduledExecutorService scheduler) {
+        return addScheduler(name, null, scheduler);
+    }
+
+    /** Like {@link #scheduler(String, ScheduledExecutorService)}, with a limit of its own in STOP. */
+    public ScheduledExecutorService scheduler(String name, Duration limit, ScheduledExecutorService scheduler) {
+        return addScheduler(name, limit, scheduler);
+    }
+
+    private ScheduledExecutorService addScheduler(
+            String name, @Nullable Duration limit, ScheduledExecutorService scheduler) {
+        Names.notNull("scheduler", scheduler);
+        try {
+            Names.checked("scheduler", name);
+            return add(
+                    new GatedScheduler(name, scheduler, runner.clock()), limit == null ? null : ofItsOwn(name, limit));
+        } catch (RuntimeException refusal) {
+            scheduler.shutdownNow();
+            throw refusal;
+        }
     }
 
     /**
@@ -189,7 +307,7 @@ public final class AppBuilder {
      */
     public RequestGate gate(String name) {
         RequestGate gate = new RequestGate(name);
-        admit("gates", app.components().add(gate));
+        admit("gates", registry.add(gate));
         return gate;
     }
 
@@ -201,7 +319,19 @@ public final class AppBuilder {
      */
     public AppBuilder readiness(String name, BooleanSupplier condition) {
         Names.notNull("condition", condition);
-        admit("readiness conditions", app.components().add(Names.checked("readiness condition", name), condition));
+        admit("readiness conditions", registry.add(Names.checked("readiness condition", name), condition));
+        return this;
+    }
+
+    /**
+     * Registers what is to be done when everything has started, such as joining a service registry. Start callbacks run one after
+     * another in the order of registration, within {@link #startTimeout}; one that throws fails the start.
+     *
+     * @param name unique among start callbacks; not blank
+     */
+    public AppBuilder onStart(String name, StartCallback callback) {
+        Names.notNull("callback", callback);
+        admit("callbacks", registry.add(new Plan.OnStart(Names.checked("callback", name), callback)));
         return this;
     }
 
@@ -212,7 +342,7 @@ public final class AppBuilder {
 
     /** Like {@link #onAnnounce(String, ShutdownCallback)}, with a limit of its own. */
     public AppBuilder onAnnounce(String name, Duration limit, ShutdownCallback callback) {
-        return callback(Phase.ANNOUNCE, name, limit, callback);
+        return callback(Phase.ANNOUNCE, name, ofItsOwn(name, limit), callback);
     }
 
     /** Registers what is to be done while requests in flight finish, such as ending streams. Runs in DRAIN. */
@@ -222,7 +352,7 @@ public final class AppBuilder {
 
     /** Like {@link #onDrain(String, ShutdownCallback)}, with a limit of its own. */
     public AppBuilder onDrain(String name, Duration limit, ShutdownCallback callback) {
-        return callback(Phase.DRAIN, name, limit, callback);
+        return callback(Phase.DRAIN, name, ofItsOwn(name, limit), callback);
     }
 
     /** Registers what is to be done when the servers have stopped, such as flushing a cache. Runs in CALLBACKS. */
@@ -232,7 +362,14 @@ public final class AppBuilder {
 
     /** Like {@link #onShutdown(String, ShutdownCallback)}, with a limit of its own. */
     public AppBuilder onShutdown(String name, Duration limit, ShutdownCallback callback) {
-        return callback(Phase.CALLBACKS, name, limit, callback);
+        return callback(Phase.CALLBACKS, name, ofItsOwn(name, limit), callback);
+    }
+
+    private AppBuilder callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {
+        Names.checked("callback", name);
+        Names.notNull("callback", callback);
+        admit("callbacks", registry.add(new Plan.Callback(phase, name, limit, callback)));
+        return this;
     }
 
     /** Returns what handlers may know of the app; valid from now until after its end. */
@@ -251,33 +388,26 @@ public final class AppBuilder {
      * @throws IllegalStateException in a setup given to {@link App#run}, which starts the app itself
      */
     public App build() {
-        if (app.isOwnedByProcess()) {
+        if (runner.isOwnedByProcess()) {
             throw new IllegalStateException(
                     "App '" + app.name() + "' is built by App.run; leave out the call of build()");
         }
         return app;
     }
 
-    private AppBuilder limit(String name, Duration value, Limits limits) {
-        checkIsNew("limits");
-        app.limits(name, value, limits);
-        return this;
+    private AppBuilder limit(Limit limit, Duration value) {
+        return set("limits", settings -> settings.with(limit, value));
     }
 
-    private void checkIsNew(String what) {
-        if (app.state() != AppState.NEW) {
+    private AppBuilder set(String what, UnaryOperator<Settings> change) {
+        if (!runner.set(change)) {
             throw tooLate(what + " can be set");
         }
+        return this;
     }
 
-    private AppBuilder callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {
-        Names.checked("callback", name);
-        if (limit != null) {
-            Limits.positive("limit of '" + name + "'", limit);
-        }
-        Names.notNull("callback", callback);
-        admit("callbacks", app.components().add(new Components.Callback(phase, name, limit, callback)));
-        return this;
+    private static Duration ofItsOwn(String name, Duration limit) {
+        return Limit.positive("limit of '" + name + "'", limit);
     }
 
     private void admit(String what, boolean admitted) {
@@ -289,15 +419,5 @@ public final class AppBuilder {
     private IllegalStateException tooLate(String what) {
         return new IllegalStateException(
                 "App '" + app.name() + "' is " + app.state() + "; " + what + " only before start");
-    }
-
-    private void releaseRefused(ShutdownCallback release, IllegalStateException refusal) {
-        try {
-            long limit = app.limits().release().toNanos();
-            release.run(new ShutdownContext(
-                    app.lifecycle().stop().reason(), app.clock(), app.clock().nanoTime() + limit));
-        } catch (Exception e) {
-            refusal.addSuppressed(e);
-        }
     }
 }

@@ -22,12 +22,13 @@ import org.jspecify.annotations.Nullable;
  * the hook waits, so neither waits for the other.
  */
 final class AppProcess {
-    private static final int FORCED = 1;
+    private static final int FAILED = 1;
 
     private record CountedSignal(String name, long time) {}
 
     private final HostProcess host;
     private final Clock clock;
+    private final AppRunner runner;
     private final App app;
     private final Thread shutdown;
     private final Thread watchdog;
@@ -43,7 +44,8 @@ final class AppProcess {
     AppProcess(HostProcess host, String name) {
         this.host = host;
         this.clock = host.clock();
-        this.app = new App(name, clock, this::wake);
+        this.runner = new AppRunner(name, clock, this::wake);
+        this.app = new App(runner);
         host.claim(name);
         this.lastWords = new LastWords(name);
         this.spares = new SpareThreads(name, 2); // for the log and for a step
@@ -63,11 +65,11 @@ final class AppProcess {
         try {
             signals = host.listen(this::onSignal, this::onExit);
         } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
-            app.fail("handlers for signals and exit cannot be installed", e);
+            runner.fail("handlers for signals and exit cannot be installed", e);
         }
         // Loads the logger, which may take longer than the report of an early end is waited for.
         Log.debug("App '{}' is starting", app.name());
-        if (app.setUpAndStart(setup)) {
+        if (runner.setUpAndStart(app, setup)) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
@@ -76,7 +78,7 @@ final class AppProcess {
     }
 
     List<String> runningSteps() {
-        return app.runningSteps();
+        return runner.runningSteps();
     }
 
     private static String whatStopsIt(List<String> signals) {
@@ -92,28 +94,42 @@ final class AppProcess {
     }
 
     private void onSignal(String signal) {
-        if (signal.equals("HUP")) { // a closed terminal asks, and never forces
-            app.request(ShutdownReason.signal(signal));
+        if (signal.equals("HUP")) {
+            onHangup();
             return;
         }
         CountedSignal now = new CountedSignal(signal, clock.nanoTime());
         CountedSignal first = firstSignal.compareAndExchange(null, now);
         if (first == null) {
-            app.request(ShutdownReason.signal(signal));
+            runner.request(ShutdownReason.signal(signal));
         } else if (!isEcho(first, now)) {
             force(() -> "second signal (SIG" + signal + ")");
         }
     }
 
+    // A closed terminal asks, and never forces; unless HUP is the service's own.
+    private void onHangup() {
+        Runnable action = settings().onHangup();
+        if (action == null || app.isShuttingDown()) {
+            runner.request(ShutdownReason.signal("HUP"));
+            return;
+        }
+        try {
+            action.run();
+        } catch (Throwable e) {
+            Log.error("App '{}': the action for HUP failed", app.name(), e);
+        }
+    }
+
     private boolean isEcho(CountedSignal first, CountedSignal now) {
         return first.name().equals(now.name())
-                && now.time() - first.time() < app.echoWindow().toNanos();
+                && now.time() - first.time() < settings().echoWindow().toNanos();
     }
 
     /** Runs in the JVM's hook, for whatever reason the JVM exits. */
     private void onExit() {
         exiting = true;
-        app.request(ShutdownReason.exit());
+        runner.request(ShutdownReason.exit());
         wake();
         try {
             finished.await(); // bounded by the deadline, which halts
@@ -126,9 +142,9 @@ final class AppProcess {
         while (!app.isShuttingDown()) {
             shutdownWakeup.await(clock, Long.MAX_VALUE);
         }
-        int status = FORCED;
+        int status = FAILED;
         try {
-            ShutdownReport report = app.runSequence(shutdownWakeup, () -> exiting, spares);
+            ShutdownReport report = runner.runShutdown(shutdownWakeup, spares, () -> exiting);
             finished.countDown(); // before the user's function, which may call System.exit
             status = status(report);
         } catch (Throwable e) {
@@ -143,28 +159,29 @@ final class AppProcess {
 
     private int status(ShutdownReport report) {
         try {
-            return app.exitStatus().applyAsInt(report);
+            return settings().exitStatus().applyAsInt(report);
         } catch (RuntimeException e) {
             Log.error("App '{}': the function for the exit status failed; the status is 1", app.name(), e);
-            return FORCED;
+            return FAILED;
         }
     }
 
     private void watch() {
         try {
             awaitDeadline();
-            force(() -> "shutdownTimeout of " + Text.of(app.limits().shutdown()) + " has passed");
+            force(() -> "shutdownTimeout of " + Text.of(settings().limits().shutdown()) + " has passed");
         } catch (Throwable e) {
             // With a full heap anything throws, a string's first use too; the exit is all that counts.
-            host.halt(FORCED);
+            host.halt(settings().forcedStatus());
         }
     }
 
     private void awaitDeadline() {
         while (!app.isShuttingDown()) {
-            watchdogWakeup.await(clock, Long.MAX_VALUE);
+            watchdogWakeup.await(clock, runner.watchStart());
         }
-        long deadline = new Budget(app.limits(), app.lifecycle().stop().since()).deadline();
+        long deadline =
+                new Budget(settings().limits(), runner.lifecycle().stop().since()).deadline();
         while (clock.nanoTime() < deadline && !ending.get()) {
             watchdogWakeup.await(clock, deadline);
         }
@@ -177,14 +194,19 @@ final class AppProcess {
         try {
             lastWords.speak(describe(cause.get()), !exiting, host::restoreSignals);
         } finally {
-            host.halt(FORCED);
+            host.halt(settings().forcedStatus());
         }
+    }
+
+    private Settings settings() {
+        return runner.registry().settings();
     }
 
     private String describe(String cause) {
         Phase phase = app.phase();
-        return "App '" + app.name() + "' is forced to exit with status " + FORCED + ": " + cause + "; "
-                + (phase == null ? app.state().name() : phase.name()) + "; still running: " + app.stillRunning();
+        return "App '" + app.name() + "' is forced to exit with status "
+                + settings().forcedStatus() + ": " + cause + "; "
+                + (phase == null ? app.state().name() : phase.name()) + "; still running: " + runner.stillRunning();
     }
 
     // What a forced exit runs is loaded now: then, memory or a disk may be what is stuck.

@@ -2,23 +2,31 @@ package io.lifecycle4j;
 
 import io.lifecycle4j.Task.OnReturn;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an app start and stop a task as it does a server. Its thread is made at the start and never used again. */
+/**
+ * Lets an app start and stop a task as it does a server. Its thread is made at the start and never used again.
+ *
+ * <p>What the task throws is the reason of a shutdown, if there is none; else it is the failure of the step that next looks, of
+ * DRAIN or of STOP. It is dropped only once the task was interrupted: then it is what the interrupt was for.
+ */
 final class BackgroundTask implements ManagedServer {
     private final String name;
     private final OnReturn onReturn;
     private final Task task;
     private final App app;
+    private final AppRunner runner;
     private final Thread thread;
-    private volatile boolean stopping;
-    private volatile @Nullable Throwable failure;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean interrupted;
 
-    BackgroundTask(String name, OnReturn onReturn, Task task, App app) {
+    BackgroundTask(String name, OnReturn onReturn, Task task, App app, AppRunner runner) {
         this.name = Names.checked("task", name);
         this.onReturn = onReturn;
         this.task = task;
         this.app = app;
+        this.runner = runner;
         this.thread = new Thread(this::work, app.name() + "-" + name);
         thread.setDaemon(true);
     }
@@ -33,6 +41,11 @@ final class BackgroundTask implements ManagedServer {
         return thread;
     }
 
+    /** Whether it can be asked to end, and so ends in DRAIN. */
+    boolean endsInDrain() {
+        return task instanceof StoppableTask;
+    }
+
     @Override
     public void start(ServerContext context) {
         thread.start();
@@ -42,9 +55,8 @@ final class BackgroundTask implements ManagedServer {
         try {
             task.run(app);
         } catch (Throwable e) {
-            if (!stopping) { // not by our interrupt
-                failure = e;
-                app.fail("task '" + name + "' failed", e);
+            if (!interrupted && !runner.fail("task '" + name + "' failed", e)) {
+                failure.set(e);
             }
             return;
         }
@@ -54,14 +66,20 @@ final class BackgroundTask implements ManagedServer {
     }
 
     @Override
+    public void drain(ShutdownContext context) throws Exception {
+        if (task instanceof StoppableTask stoppable && thread.isAlive()) {
+            stoppable.stop().run();
+            thread.join();
+        }
+        throwFailure();
+    }
+
+    @Override
     public void stop(ShutdownContext context) throws ExecutionException {
-        stopping = true;
+        interrupted = true;
         thread.interrupt();
         awaitEnd();
-        Throwable thrown = failure;
-        if (thrown != null && thrown != context.reason().failure()) { // else it is reported already
-            throw new ExecutionException("task '" + name + "' failed while the app was shutting down", thrown);
-        }
+        throwFailure();
     }
 
     // Bounded by the step's limit, at which both threads are abandoned; an interrupt near it is meant for the task.
@@ -72,6 +90,13 @@ final class BackgroundTask implements ManagedServer {
             } catch (InterruptedException e) {
                 thread.interrupt();
             }
+        }
+    }
+
+    private void throwFailure() throws ExecutionException {
+        Throwable thrown = failure.getAndSet(null);
+        if (thrown != null) {
+            throw new ExecutionException("task '" + name + "' failed while the app was shutting down", thrown);
         }
     }
 }

@@ -47,8 +47,8 @@ final class Budget {
         return earlier(now, limits.drain(), drainMustEnd());
     }
 
-    long stopEnd(long now) {
-        return earlier(now, limits.stop(), stopMustEnd());
+    long stopEnd(long now, Duration limit) {
+        return earlier(now, limit, stopMustEnd());
     }
 
     long callbackEnd(long now, Duration limit) {
@@ -56,8 +56,8 @@ final class Budget {
     }
 
     /** A resource's end: its limit, or an even share of what is left if that is less. */
-    long releaseEnd(long now, int stillOpen) {
-        return Math.min(now + nanos(limits.release()), now + Math.max(0, stepsEnd() - now) / stillOpen);
+    long releaseEnd(long now, Duration limit, int stillOpen) {
+        return Math.min(now + nanos(limit), now + Math.max(0, stepsEnd() - now) / stillOpen);
     }
 
     /** When a step that ends at {@code end} is interrupted, so that it may still end by itself. */

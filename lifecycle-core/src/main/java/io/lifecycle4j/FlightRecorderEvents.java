@@ -93,7 +93,8 @@ final class FlightRecorderEvents implements Events {
             end();
             outcome = done.outcome().name();
             abandoned = done.abandoned();
-            failure = done.failure() == null ? null : Text.of(done.failure());
+            // Not what the failure says of itself: that is code of the user's, and this is the sequence's thread.
+            failure = done.failure() == null ? null : done.failure().getClass().getName();
             note = done.note();
             cut = done.cut().size();
             commit();

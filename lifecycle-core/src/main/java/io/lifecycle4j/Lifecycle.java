@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -70,10 +71,19 @@ final class Lifecycle {
 
     /** Returns whether this reason is the first. Never blocks. */
     boolean requestStop(ShutdownReason reason) {
+        return requestStop(reason, AppState.RUNNING);
+    }
+
+    /** Like {@link #requestStop(ShutdownReason)}, and has no effect on an app that is RUNNING by now. */
+    boolean requestStopOfStart(ShutdownReason reason) {
+        return requestStop(reason, AppState.STARTING);
+    }
+
+    private boolean requestStop(ShutdownReason reason, AppState latest) {
         long now = clock.nanoTime();
         while (true) {
             Snapshot before = snapshot();
-            if (before.state().compareTo(AppState.STOPPING) >= 0) {
+            if (before.state().compareTo(latest) > 0) {
                 return false;
             }
             Stop stop = new Stop(reason, now, before.state() == AppState.RUNNING);
@@ -83,10 +93,10 @@ final class Lifecycle {
         }
     }
 
-    /** Tells those who hang on the shutdown's begin. */
+    /** Completes the stages that wait for the shutdown to begin. */
     void announceStop() {
-        tell();
-        tell(shuttingDown, stop().reason());
+        recordState();
+        complete(shuttingDown, stop().reason());
     }
 
     /** Returns what is known once a shutdown was asked for. */
@@ -94,17 +104,24 @@ final class Lifecycle {
         return Objects.requireNonNull(snapshot().stop(), "no shutdown was asked for");
     }
 
+    /** Null while no shutdown was asked for. */
+    @Nullable
+    Duration timeSinceStop() {
+        Stop stop = snapshot().stop();
+        return stop == null ? null : Duration.ofNanos(clock.nanoTime() - stop.since());
+    }
+
     void enter(Phase phase) {
         snapshot.updateAndGet(now -> new Snapshot(now.state(), phase, now.stop()));
-        tell();
+        recordState();
     }
 
     void stopped(ShutdownReport outcome) {
         report = outcome;
         snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
-        tell();
+        recordState();
         end.countDown();
-        tell(stopped, outcome);
+        complete(stopped, outcome);
     }
 
     /** Waits for STOPPED; an interrupt does not end the wait, it is kept for later. */
@@ -126,7 +143,7 @@ final class Lifecycle {
         }
     }
 
-    // Each stage that is handed out completes on a thread of its own: what blocks on one holds up no other.
+    // Each stage that is handed out completes on a thread of its own: a dependent that blocks holds up no other stage.
     CompletionStage<ShutdownReason> whenShuttingDown() {
         return shuttingDown.thenApplyAsync(reason -> reason, this::onThread).minimalCompletionStage();
     }
@@ -135,16 +152,17 @@ final class Lifecycle {
         return stopped.thenApplyAsync(outcome -> outcome, this::onThread).minimalCompletionStage();
     }
 
-    // Starts the threads of all who wait on one of its own: the sequence has a deadline, and there may be many.
-    private <T> void tell(CompletableFuture<T> waiting, T news) {
+    // The threads of all dependents are started on a thread of its own: there may be many, and the sequence has a
+    // deadline.
+    private <T> void complete(CompletableFuture<T> stage, T value) {
         try {
-            if (waiting.getNumberOfDependents() > 0) {
-                onThread(() -> waiting.complete(news));
+            if (stage.getNumberOfDependents() > 0) {
+                onThread(() -> stage.complete(value));
                 return;
             }
-        } catch (Throwable e) { // no thread to be had
+        } catch (Throwable e) { // there is no thread to be had
         }
-        waiting.complete(news);
+        stage.complete(value);
     }
 
     private void onThread(Runnable work) {
@@ -160,7 +178,7 @@ final class Lifecycle {
         return moved;
     }
 
-    private void tell() {
+    private void recordState() {
         Snapshot now = snapshot();
         events.state(name, now.state(), now.phase());
     }

@@ -1,58 +1,58 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** How long things may take; checked when set. */
-record Limits(
-        Duration shutdown, Duration announce, Duration drain, Duration stop, Duration callback, Duration release) {
-    static final Limits DEFAULTS = new Limits(
-            Duration.ofSeconds(25),
-            Duration.ZERO,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(3),
-            Duration.ofSeconds(5));
+/**
+ * How long things may take. Immutable.
+ *
+ * @param chosen those that somebody has set; the others have their defaults
+ */
+record Limits(Map<Limit, Duration> chosen) {
+    static final Limits DEFAULTS = new Limits(Map.of());
 
-    private static final Duration MAXIMUM = Duration.ofDays(365);
-
-    static Duration positive(String what, Duration value) {
-        if (Names.notNull(what, value).isZero()) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: > 0)");
-        }
-        return notNegative(what, value);
+    Limits with(Limit limit, Duration value) {
+        Map<Limit, Duration> more = new EnumMap<>(Limit.class);
+        more.putAll(chosen);
+        more.put(limit, limit.checked(value));
+        return new Limits(Collections.unmodifiableMap(more));
     }
 
-    static Duration notNegative(String what, Duration value) {
-        if (Names.notNull(what, value).isNegative()) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: >= 0)");
-        }
-        if (value.compareTo(MAXIMUM) > 0) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: at most 365 days)");
-        }
-        return value;
+    /** Null: unlimited. */
+    @Nullable
+    Duration start() {
+        return chosen.get(Limit.START);
     }
 
-    Limits withShutdown(Duration value) {
-        return new Limits(positive("shutdownTimeout", value), announce, drain, stop, callback, release);
+    Duration shutdown() {
+        return of(Limit.SHUTDOWN);
     }
 
-    Limits withAnnounce(Duration value) {
-        return new Limits(shutdown, notNegative("announceDelay", value), drain, stop, callback, release);
+    Duration announce() {
+        return of(Limit.ANNOUNCE);
     }
 
-    Limits withDrain(Duration value) {
-        return new Limits(shutdown, announce, notNegative("drainTimeout", value), stop, callback, release);
+    Duration drain() {
+        return of(Limit.DRAIN);
     }
 
-    Limits withStop(Duration value) {
-        return new Limits(shutdown, announce, drain, positive("stopTimeout", value), callback, release);
+    Duration stop() {
+        return of(Limit.STOP);
     }
 
-    Limits withCallback(Duration value) {
-        return new Limits(shutdown, announce, drain, stop, positive("callbackTimeout", value), release);
+    Duration callback() {
+        return of(Limit.CALLBACK);
     }
 
-    Limits withRelease(Duration value) {
-        return new Limits(shutdown, announce, drain, stop, callback, positive("releaseTimeout", value));
+    Duration release() {
+        return of(Limit.RELEASE);
+    }
+
+    private Duration of(Limit limit) {
+        return Objects.requireNonNull(chosen.getOrDefault(limit, limit.byDefault()));
     }
 }

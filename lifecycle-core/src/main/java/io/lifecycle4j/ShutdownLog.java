@@ -6,6 +6,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -44,11 +45,11 @@ final class ShutdownLog {
                         && !reason.description().equals("SIGHUP")
                 ? "; a second signal forces the exit"
                 : "";
-        say("App '" + app + "' is shutting down: " + reason + "; at most " + Text.of(timeout) + force);
+        say(() -> "App '" + app + "' is shutting down: " + reason + "; at most " + Text.of(timeout) + force);
     }
 
     void phase(Phase phase, String what) {
-        say(phase + ": " + what);
+        say(() -> phase + ": " + what);
     }
 
     /** Names what is in flight; the servers are asked on the log's thread, where one that hangs holds up nobody. */
@@ -63,7 +64,7 @@ final class ShutdownLog {
         });
     }
 
-    void cut(Phase phase, String step, long limit, StackTraceElement[] stack) {
+    void interrupted(Phase phase, String step, long limit, StackTraceElement[] stack) {
         add(() -> Log.warn(
                 "{}: '{}' is interrupted near its limit of {}; it was at{}",
                 phase,
@@ -76,7 +77,6 @@ final class ShutdownLog {
         switch (step.outcome()) {
             case FAILED -> add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
             case TIMED_OUT -> peersCut(step);
-            case FORCED -> {}
             case CLEAN ->
                 add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
         }
@@ -102,7 +102,7 @@ final class ShutdownLog {
 
     /** Logs the report, then waits until all is written, at most for the given time. */
     void end(ShutdownReport report, Duration limit) {
-        say(report);
+        say(() -> report);
         add(() -> last = true);
         try {
             if (!written.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -113,9 +113,9 @@ final class ShutdownLog {
         }
     }
 
-    // Made into text on the log's thread: the report calls the failures' own words.
-    private void say(Object line) {
-        add(chatty ? () -> Log.info("{}", line) : () -> Log.debug("{}", line));
+    // Made into text on the log's thread: a failure's own words are code of the user's.
+    private void say(Supplier<?> line) {
+        add(chatty ? () -> Log.info("{}", line.get()) : () -> Log.debug("{}", line.get()));
     }
 
     private void add(Runnable line) {

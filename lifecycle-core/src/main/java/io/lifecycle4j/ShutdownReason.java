@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Why an app shuts down. The first reason wins; later ones join the shutdown that it began.
  *
  * @param kind what kind of cause it was
- * @param description the cause in words: a signal's name, what the caller gave, what failed
+ * @param description the cause in words: a signal's name, what the caller gave, what failed (without the failure's own words)
  * @param failure what was thrown, if the reason is a failure; else null
  * @since 0.1
  */
@@ -38,12 +38,17 @@ public record ShutdownReason(
     }
 
     static ShutdownReason failure(String description, Throwable failure) {
-        return new ShutdownReason(Kind.FAILURE, description, failure);
+        return new ShutdownReason(
+                Kind.FAILURE,
+                failure instanceof AppStartException ? String.valueOf(failure.getMessage()) : description,
+                failure);
     }
 
-    /** Returns the description. */
+    /** Returns the description and, behind it, what the failure says of itself, unless that is an {@link AppStartException}. */
     @Override
     public String toString() {
-        return description;
+        return failure == null || failure instanceof AppStartException
+                ? description
+                : description + ": " + Text.of(failure);
     }
 }

@@ -36,10 +36,8 @@ public record ShutdownReport(
         CLEAN,
         /** Something threw, or the reason itself is a failure. */
         FAILED,
-        /** Something was cut at its limit: a step, a request in flight, a peer. */
-        TIMED_OUT,
-        /** The JVM was halted; only a fake process lives to see it. */
-        FORCED
+        /** A limit passed: a step did not end in time, or a request in flight or a peer was cut. */
+        TIMED_OUT
     }
 
     /**
@@ -49,7 +47,7 @@ public record ShutdownReport(
      * @param name its name
      * @param start when it began, since the shutdown did
      * @param duration how long it took, or how long it was waited for
-     * @param outcome how it went; never FORCED
+     * @param outcome how it went
      * @param failure what it threw, or null
      * @param abandoned whether it was still running when its limit passed; its thread may run on
      * @param note what it had to say, see {@link ShutdownContext#note}; else null

@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,13 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class ShutdownSequence {
     private final Lifecycle lifecycle;
     private final Lifecycle.Stop stop;
-    private final Clock clock;
     private final Starter starter;
-    private final Components.Snapshot components;
+    private final Plan plan;
     private final Limits limits;
     private final Budget budget;
-    private final Wakeup wakeup;
-    private final SpareThreads spares;
+    private final Execution execution;
+    private final Clock clock;
     private final ShutdownLog log;
     private final StepRunner runner;
     private final List<ShutdownReport.Step> steps = new ArrayList<>();
@@ -35,32 +33,21 @@ final class ShutdownSequence {
     private final Map<RequestGate, Long> abandoned = new LinkedHashMap<>();
     private volatile List<RequestGate> closed = List.of();
 
-    ShutdownSequence(
-            Lifecycle lifecycle,
-            Clock clock,
-            Starter starter,
-            Components.Snapshot components,
-            Limits limits,
-            Wakeup wakeup,
-            BooleanSupplier exiting,
-            SpareThreads spares,
-            Events events) {
+    ShutdownSequence(Lifecycle lifecycle, Starter starter, Plan plan, Execution execution) {
         this.lifecycle = lifecycle;
         this.stop = lifecycle.stop();
-        this.clock = clock;
         this.starter = starter;
-        this.components = components;
-        this.limits = limits;
+        this.plan = plan;
+        this.limits = plan.limits();
         this.budget = new Budget(limits, stop.since());
-        this.wakeup = wakeup;
-        this.spares = spares;
+        this.execution = execution;
+        this.clock = execution.clock();
         this.log = new ShutdownLog(lifecycle.name(), stop.reason());
-        this.runner =
-                new StepRunner(lifecycle, clock, stop.reason(), stop.since(), log, wakeup, exiting, spares, events);
+        this.runner = new StepRunner(lifecycle, stop, log, execution);
     }
 
     ShutdownReport run() {
-        log.begin(limits.shutdown(), spares);
+        log.begin(limits.shutdown(), execution.threads());
         starter.interrupt();
         announce();
         drain();
@@ -80,9 +67,9 @@ final class ShutdownSequence {
     /** What has not ended, in words; takes no lock and calls nobody. */
     String stillRunning() {
         StringJoiner names = new StringJoiner("; ");
-        String starting = starter.current();
+        Starter.Progress starting = starter.progress();
         if (starting != null) {
-            names.add(starting);
+            names.add(starting.what());
         }
         for (StepRunner.Step step : runner.stillRunning()) {
             names.add(step.phase() + " " + step.name());
@@ -97,7 +84,7 @@ final class ShutdownSequence {
 
     private void announce() {
         enter(Phase.ANNOUNCE);
-        run(Phase.ANNOUNCE, callbacks(Phase.ANNOUNCE));
+        logAndRun(Phase.ANNOUNCE, callbackSteps(Phase.ANNOUNCE));
         // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
         if (stop.wasRunning() && !limits.announce().isZero()) {
             log.phase(Phase.ANNOUNCE, "not ready; requests are served for another " + Text.of(limits.announce()));
@@ -107,27 +94,25 @@ final class ShutdownSequence {
 
     private void drain() {
         enter(Phase.DRAIN);
-        List<RequestGate> open = components.gates();
-        closed = open;
-        open.forEach(gate -> gate.close(wakeup));
-        if (!open.isEmpty()) {
-            log.phase(Phase.DRAIN, "rejecting new requests; in flight: " + counts(open));
+        List<RequestGate> gates = plan.gates();
+        closed = gates;
+        gates.forEach(gate -> gate.close(execution.wakeup()));
+        if (!gates.isEmpty()) {
+            log.phase(Phase.DRAIN, "rejecting new requests; in flight: " + counts(gates));
         }
         long now = clock.nanoTime();
         long end = budget.drainEnd(now);
-        List<StepRunner.Step> drains = callbacks(Phase.DRAIN);
-        for (Components.Server server : components.servers()) {
-            if (starter.isAttempted(server)
-                    && starter.starting(server) == null
-                    && !server.gates().isEmpty()) {
-                drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, null));
+        List<StepRunner.Step> drains = callbackSteps(Phase.DRAIN);
+        for (Plan.Server server : plan.servers()) {
+            if (starter.isAttempted(server) && starter.starting(server) == null && server.isDrained()) {
+                drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, suspect(server)));
             }
         }
-        if (open.isEmpty()) {
-            say(Phase.DRAIN, drains.stream().map(StepRunner.Step::name));
+        if (gates.isEmpty()) {
+            logNames(Phase.DRAIN, drains.stream().map(StepRunner.Step::name));
         }
-        steps.addAll(runner.run(drains, () -> open.stream().allMatch(RequestGate::isDrained), end));
-        open.forEach(this::account);
+        steps.addAll(runner.run(drains, () -> gates.stream().allMatch(RequestGate::isDrained), end));
+        gates.forEach(this::account);
     }
 
     private void account(RequestGate gate) {
@@ -145,35 +130,37 @@ final class ShutdownSequence {
     }
 
     private List<ManagedServer> serversOf(RequestGate gate) {
-        return components.servers().stream()
+        return plan.servers().stream()
                 .filter(server -> server.gates().contains(gate))
-                .map(Components.Server::managed)
+                .map(Plan.Server::managed)
                 .toList();
     }
 
     private void stop() {
         enter(Phase.STOP);
         long now = clock.nanoTime();
-        long end = budget.stopEnd(now);
         List<StepRunner.Step> stops = new ArrayList<>();
-        Thread settingUp = starter.starting(null);
-        if (settingUp != null) {
-            stops.add(step(Phase.STOP, "setup", now, end, context -> starter.awaitEnd(), settingUp));
+        Starter.Progress starting = starter.progress();
+        if (starting != null && starting.server() == null) {
+            long end = budget.stopEnd(now, limits.stop());
+            stops.add(step(Phase.STOP, starting.what(), now, end, context -> starter.awaitEnd(), starting.thread()));
         }
-        for (Components.Server server : components.servers()) {
+        for (Plan.Server server : plan.servers()) {
             if (starter.isAttempted(server)) {
-                stops.add(step(Phase.STOP, server.name(), now, end, context -> stop(server, context), suspect(server)));
+                long end = budget.stopEnd(now, own(server.limit(), limits.stop()));
+                stops.add(step(
+                        Phase.STOP, server.name(), now, end, context -> stopServer(server, context), suspect(server)));
             }
         }
-        run(Phase.STOP, stops);
+        logAndRun(Phase.STOP, stops);
     }
 
-    private @Nullable Thread suspect(Components.Server server) {
+    private @Nullable Thread suspect(Plan.Server server) {
         Thread starting = starter.starting(server);
         return starting == null && server.managed() instanceof BackgroundTask task ? task.thread() : starting;
     }
 
-    private void stop(Components.Server server, ShutdownContext context) throws Exception {
+    private void stopServer(Plan.Server server, ShutdownContext context) throws Exception {
         if (starter.starting(server) != null) {
             starter.awaitEnd();
         }
@@ -182,19 +169,19 @@ final class ShutdownSequence {
 
     private void callbacks() {
         enter(Phase.CALLBACKS);
-        run(Phase.CALLBACKS, callbacks(Phase.CALLBACKS));
+        logAndRun(Phase.CALLBACKS, callbackSteps(Phase.CALLBACKS));
     }
 
     private void release() {
         enter(Phase.RELEASE);
-        List<Components.Resource> resources = new ArrayList<>(components.resources());
+        List<Plan.Resource> resources = new ArrayList<>(plan.resources());
         Collections.reverse(resources);
-        say(Phase.RELEASE, resources.stream().map(Components.Resource::name));
+        logNames(Phase.RELEASE, resources.stream().map(Plan.Resource::name));
         int open = resources.size();
-        for (Components.Resource resource : resources) {
+        for (Plan.Resource resource : resources) {
             long now = clock.nanoTime();
-            long end = budget.releaseEnd(now, open--);
-            runQuietly(List.of(step(Phase.RELEASE, resource.name(), now, end, resource.release(), null)));
+            long end = budget.releaseEnd(now, own(resource.limit(), limits.release()), open--);
+            runToTheEnd(List.of(step(Phase.RELEASE, resource.name(), now, end, resource.release(), null)));
         }
     }
 
@@ -229,35 +216,39 @@ final class ShutdownSequence {
         return cut && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
     }
 
-    private List<StepRunner.Step> callbacks(Phase phase) {
+    private List<StepRunner.Step> callbackSteps(Phase phase) {
         long now = clock.nanoTime();
         List<StepRunner.Step> todo = new ArrayList<>();
-        for (Components.Callback each : components.callbacks(phase)) {
+        for (Plan.Callback each : plan.callbacks(phase)) {
             todo.add(step(phase, each.name(), now, callbackEnd(each, now), each.callback(), null));
         }
         return todo;
     }
 
-    private long callbackEnd(Components.Callback callback, long now) {
-        Duration own = callback.limit();
+    private long callbackEnd(Plan.Callback callback, long now) {
+        Duration limit = callback.limit();
         return switch (callback.phase()) {
-            case ANNOUNCE -> budget.announceCallbackEnd(now, own == null ? limits.callback() : own);
-            case DRAIN -> Math.min(budget.drainEnd(now), own == null ? Long.MAX_VALUE : now + own.toNanos());
-            case CALLBACKS -> budget.callbackEnd(now, own == null ? limits.callback() : own);
+            case ANNOUNCE -> budget.announceCallbackEnd(now, own(limit, limits.callback()));
+            case DRAIN -> Math.min(budget.drainEnd(now), limit == null ? Long.MAX_VALUE : now + limit.toNanos());
+            case CALLBACKS -> budget.callbackEnd(now, own(limit, limits.callback()));
             case STOP, RELEASE -> throw new AssertionError(callback.phase());
         };
     }
 
-    private void run(Phase phase, List<StepRunner.Step> todo) {
-        say(phase, todo.stream().map(StepRunner.Step::name));
-        runQuietly(todo);
+    private static Duration own(@Nullable Duration limit, Duration ofThePhase) {
+        return limit == null ? ofThePhase : limit;
     }
 
-    private void runQuietly(List<StepRunner.Step> todo) {
+    private void logAndRun(Phase phase, List<StepRunner.Step> todo) {
+        logNames(phase, todo.stream().map(StepRunner.Step::name));
+        runToTheEnd(todo);
+    }
+
+    private void runToTheEnd(List<StepRunner.Step> todo) {
         steps.addAll(runner.run(todo, () -> true, 0));
     }
 
-    private void say(Phase phase, Stream<String> names) {
+    private void logNames(Phase phase, Stream<String> names) {
         String all = names.collect(Collectors.joining(", "));
         if (!all.isEmpty()) {
             log.phase(phase, all);

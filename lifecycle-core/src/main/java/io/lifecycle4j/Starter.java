@@ -1,6 +1,6 @@
 package io.lifecycle4j;
 
-import io.lifecycle4j.Components.Server;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
@@ -16,38 +16,43 @@ import org.jspecify.annotations.Nullable;
  * the call ends, so that it never leaks out to the caller.
  */
 final class Starter {
+
+    /** A part of the start. */
+    @FunctionalInterface
+    interface Part {
+        void run() throws Exception;
+    }
+
+    /**
+     * What is in progress, in words, and where.
+     *
+     * @param server the server that is being started; null for another part of the start
+     */
+    record Progress(String what, Plan.@Nullable Server server, Thread thread) {}
+
     private final Lifecycle lifecycle;
+
     // By identity: what a user's server calls equal is its own business, and may change when it starts.
-    private final Set<Server> attempted = Collections.newSetFromMap(new IdentityHashMap<>());
-    private @Nullable Thread thread;
-    private volatile @Nullable String current; // read without the monitor by last words
-    private @Nullable Server currentServer;
+    @GuardedBy("this")
+    private final Set<Plan.Server> attempted = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    @GuardedBy("this")
     private boolean interrupted;
+
+    // Written under the monitor; read without it by last words and by the watch over the start.
+    private volatile @Nullable Progress progress;
 
     Starter(Lifecycle lifecycle) {
         this.lifecycle = lifecycle;
     }
 
-    /** Runs the setup; returns false if a shutdown came first. */
-    boolean setUp(AppSetup setup, AppBuilder builder) throws Exception {
-        if (!begin("setup", null)) {
+    /** Runs a part of the start, with the server that it starts, if it does; returns false if a shutdown came first. */
+    boolean run(String what, Plan.@Nullable Server server, Part part) throws Exception {
+        if (!begin(new Progress(what, server, Thread.currentThread()))) {
             return false;
         }
         try {
-            setup.configure(builder);
-            return true;
-        } finally {
-            end();
-        }
-    }
-
-    /** Starts a server; returns false if a shutdown came first. */
-    boolean start(Server server, ServerContext context) throws Exception {
-        if (!begin("start of server '" + server.name() + "'", server)) {
-            return false;
-        }
-        try {
-            server.managed().start(context);
+            part.run();
             return true;
         } finally {
             end();
@@ -56,35 +61,38 @@ final class Starter {
 
     /** Interrupts what is in progress. Called once, when the state is STOPPING. */
     synchronized void interrupt() {
-        if (thread != null) {
+        Progress current = progress;
+        if (current != null) {
             interrupted = true;
-            thread.interrupt();
+            current.thread().interrupt();
         }
     }
 
-    /** What is in progress, for the log; null if nothing is. */
+    /** What is in progress; null if nothing is. */
     @Nullable
-    String current() {
-        return current;
+    Progress progress() {
+        return progress;
     }
 
-    /** The thread on which the server is being started just now; null if it is not. */
+    /** The thread on which the server is being started just now, or, for null, the setup is run; null if it is not. */
     @SuppressWarnings("ReferenceEquality") // see attempted
-    synchronized @Nullable Thread starting(@Nullable Server server) {
-        return currentServer == server ? thread : null;
+    @Nullable
+    Thread starting(Plan.@Nullable Server server) {
+        Progress current = progress;
+        return current != null && current.server() == server ? current.thread() : null;
     }
 
     /** Whether a start was tried: only then is there something to stop. */
-    synchronized boolean isAttempted(Server server) {
+    synchronized boolean isAttempted(Plan.Server server) {
         return attempted.contains(server);
     }
 
     /**
-     * Waits until the setup or start in progress has ended, and drops interrupts: who waits here, on a step's thread, stops
-     * afterwards what has started, even if the shutdown has long gone on without it, and an interrupt would break that stop.
+     * Waits until the part in progress has ended, and drops interrupts: the caller, on a step's thread, then stops what has
+     * started, even if the shutdown has long gone on without it, and an interrupt would break that stop.
      */
     synchronized void awaitEnd() {
-        while (current != null) {
+        while (progress != null) {
             try {
                 wait();
             } catch (InterruptedException e) {
@@ -94,23 +102,19 @@ final class Starter {
         boolean unused = Thread.interrupted(); // one that came together with the end did not throw
     }
 
-    private synchronized boolean begin(String what, @Nullable Server server) {
+    private synchronized boolean begin(Progress next) {
         if (lifecycle.isShuttingDown()) {
             return false;
         }
-        thread = Thread.currentThread();
-        current = what;
-        currentServer = server;
-        if (server != null) {
-            attempted.add(server);
+        progress = next;
+        if (next.server() != null) {
+            attempted.add(next.server());
         }
         return true;
     }
 
     private synchronized void end() {
-        thread = null;
-        current = null;
-        currentServer = null;
+        progress = null;
         if (interrupted) {
             Thread.interrupted();
         }

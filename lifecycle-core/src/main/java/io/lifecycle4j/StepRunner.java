@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs steps side by side, each on a thread of its own and each bounded, however it behaves.
  *
- * <p>A step is RUNNING, then either ENDED, by its own thread, or CUT, by the sequence's thread when little of its limit is
- * left; one compare-and-set decides which. Only a step that was CUT is interrupted, and whatever it does then, it has timed
- * out: a return after an interrupt may mean work that was left undone. It is waited for until its limit, then abandoned.
+ * <p>A step is RUNNING, then either ENDED, by its own thread, or INTERRUPTED, by the sequence's thread when little of its limit is
+ * left; one compare-and-set decides which. Whatever an INTERRUPTED step does then, it has timed out: a return after an
+ * interrupt may mean work that was left undone. It is waited for until its limit, then abandoned.
  */
 final class StepRunner {
     /**
@@ -36,52 +36,29 @@ final class StepRunner {
     private enum Mark {
         RUNNING,
         ENDED,
-        CUT
+        INTERRUPTED
     }
 
     private static final long RETRY_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Lifecycle lifecycle;
-    private final Clock clock;
-    private final ShutdownReason reason;
-    private final long origin;
+    private final Lifecycle.Stop stop;
     private final ShutdownLog log;
-    private final Wakeup wakeup;
-    private final BooleanSupplier exiting;
-    private final SpareThreads spares;
-    private final Events events;
+    private final Execution execution;
+    private final Clock clock;
     private volatile List<StepThread> running = List.of();
 
-    /**
-     * @param origin when the shutdown began
-     * @param wakeup wakes the thread that calls {@link #run}
-     * @param exiting whether somebody has called System.exit: a step that is found in it will never return
-     * @param spares starts the steps' threads
-     */
-    StepRunner(
-            Lifecycle lifecycle,
-            Clock clock,
-            ShutdownReason reason,
-            long origin,
-            ShutdownLog log,
-            Wakeup wakeup,
-            BooleanSupplier exiting,
-            SpareThreads spares,
-            Events events) {
+    StepRunner(Lifecycle lifecycle, Lifecycle.Stop stop, ShutdownLog log, Execution execution) {
         this.lifecycle = lifecycle;
-        this.clock = clock;
-        this.reason = reason;
-        this.origin = origin;
+        this.stop = stop;
         this.log = log;
-        this.wakeup = wakeup;
-        this.exiting = exiting;
-        this.spares = spares;
-        this.events = events;
+        this.execution = execution;
+        this.clock = execution.clock();
     }
 
     /**
      * Runs the steps and returns when each has ended or was abandoned, and when {@code quiet} holds or {@code quietEnd}
-     * has passed. Whoever makes {@code quiet} true signals the wakeup.
+     * has passed. The code that makes {@code quiet} true signals the wakeup.
      */
     List<ShutdownReport.Step> run(List<Step> steps, BooleanSupplier quiet, long quietEnd) {
         List<StepThread> threads = new ArrayList<>();
@@ -99,7 +76,7 @@ final class StepRunner {
             }
             waiting = next != Long.MAX_VALUE;
             if (waiting) {
-                wakeup.await(clock, next);
+                execution.wakeup().await(clock, next);
             }
         }
         running = List.of();
@@ -139,7 +116,7 @@ final class StepRunner {
             super(lifecycle.name() + "-" + step.phase().name().toLowerCase(Locale.ROOT) + "-" + step.name());
             this.step = step;
             this.interruptAt = Budget.interruptAt(step.start(), step.end());
-            this.context = new ShutdownContext(reason, clock, interruptAt);
+            this.context = new ShutdownContext(stop.reason(), clock, interruptAt);
             setDaemon(true);
         }
 
@@ -148,8 +125,8 @@ final class StepRunner {
         }
 
         void begin() {
-            span = events.begin(lifecycle.name(), step.phase(), step.name());
-            refusal = spares.start(this);
+            span = execution.events().begin(lifecycle.name(), step.phase(), step.name());
+            refusal = execution.threads().start(this);
         }
 
         @Override
@@ -171,7 +148,7 @@ final class StepRunner {
             ended = clock.nanoTime();
             mark.compareAndSet(Mark.RUNNING, Mark.ENDED);
             finished = true;
-            wakeup.signal();
+            execution.wakeup().signal();
         }
 
         /** Does what is due; returns when to look again, and {@code Long.MAX_VALUE} once there is a result. */
@@ -180,12 +157,12 @@ final class StepRunner {
                 return Long.MAX_VALUE;
             }
             if (finished) {
-                return settle(mark.get() == Mark.CUT ? Outcome.TIMED_OUT : outcome(), failure, ended, false);
+                return settle(mark.get() == Mark.INTERRUPTED ? Outcome.TIMED_OUT : outcome(), failure, ended, false);
             }
             if (refusal != null) {
                 return beginAgain(now);
             }
-            if (exiting.getAsBoolean()) {
+            if (execution.exiting().getAsBoolean()) {
                 StackTraceElement[] stack = suspect().getStackTrace();
                 if (isInExit(stack)) {
                     return settleInExit(stack, now);
@@ -194,12 +171,12 @@ final class StepRunner {
             if (now < interruptAt) {
                 return interruptAt;
             }
-            if (mark.compareAndSet(Mark.RUNNING, Mark.CUT)) {
+            if (mark.compareAndSet(Mark.RUNNING, Mark.INTERRUPTED)) {
                 StackTraceElement[] stack = suspect().getStackTrace();
                 if (isInExit(stack)) {
                     return settleInExit(stack, now);
                 }
-                log.cut(step.phase(), step.name(), step.end() - step.start(), stack);
+                log.interrupted(step.phase(), step.name(), step.end() - step.start(), stack);
                 interrupt();
             }
             return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
@@ -215,7 +192,7 @@ final class StepRunner {
         // Threads end all the time in a shutdown, those of other steps for one, and nothing tells when.
         private long beginAgain(long now) {
             if (now < interruptAt) {
-                refusal = spares.start(this);
+                refusal = execution.threads().start(this);
                 return Math.min(interruptAt, refusal == null ? interruptAt : now + RETRY_NANOS);
             }
             return settle(Outcome.FAILED, refusal, now, false);
@@ -233,7 +210,7 @@ final class StepRunner {
             result = new ShutdownReport.Step(
                     step.phase(),
                     step.name(),
-                    Duration.ofNanos(step.start() - origin),
+                    Duration.ofNanos(step.start() - stop.since()),
                     Duration.ofNanos(end - step.start()),
                     outcome,
                     thrown,

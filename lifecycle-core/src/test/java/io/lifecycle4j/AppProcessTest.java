@@ -547,7 +547,7 @@ class AppProcessTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
         ShutdownReport report = process.awaitReport();
         assertThat(report.outcome()).isEqualTo(Outcome.FAILED);
-        assertThat(report.reason().description())
+        assertThat(report.reason().toString())
                 .isEqualTo("server 'business' failed: java.lang.IllegalStateException: the acceptor died");
     }
 
@@ -629,6 +629,39 @@ class AppProcessTest {
                 .hasMessageMatching("App 'im' is (STOPPING|STOPPED); resources can be added only before start");
     }
 
+    @Test
+    void hangupCanBeLeftToTheService() {
+        AppView app = process.run("im", builder -> {
+            builder.onShutdown("flush", context -> never.await());
+            builder.onHangup(() -> {
+                events.add("read again");
+                throw new IllegalStateException("no such file");
+            });
+        });
+        process.signal("HUP");
+        process.signal("HUP");
+        assertThat(app.state()).isEqualTo(AppState.RUNNING);
+        assertThat(events).containsExactly("read again", "read again");
+        process.signal("TERM");
+        process.awaitStuck(Phase.CALLBACKS, "flush");
+        process.signal("HUP");
+        process.signal("INT");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+        assertThat(events).hasSize(2);
+    }
+
+    @Test
+    void theStatusOfAForcedExitCanBeSet() {
+        process.run("im", app -> {
+            app.forcedExitStatus(143);
+            neverFlushed(app);
+        });
+        process.signal("TERM");
+        process.awaitPhase(Phase.CALLBACKS);
+        process.signal("INT");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(143, true));
+    }
+
     private void ignoreInterruptsOnce() {
         try {
             never.await();
@@ -677,7 +710,7 @@ class AppProcessTest {
                     throw new IllegalStateException("no queue");
                 }));
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
-        assertThat(process.awaitReport().reason().description())
+        assertThat(process.awaitReport().reason().toString())
                 .isEqualTo("task 'worker' failed: java.lang.IllegalStateException: no queue");
     }
 

@@ -139,7 +139,13 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "io.lifecycle4j..", "java..", "org.slf4j..", "sun.misc..", "jdk.jfr..", "org.jspecify..")
+                        "io.lifecycle4j..",
+                        "java..",
+                        "org.slf4j..",
+                        "sun.misc..",
+                        "jdk.jfr..",
+                        "org.jspecify..",
+                        "com.google.errorprone.annotations..")
                 .check(CLASSES);
         assertThat(CLASSES).isNotEmpty();
     }

@@ -14,39 +14,42 @@ class BudgetTest {
         assertThat(after(budget.deadline())).isEqualTo("25 s");
         assertThat(after(budget.stepsEnd())).isEqualTo("24.5 s");
         assertThat(after(budget.drainEnd(START))).isEqualTo("10 s");
-        assertThat(after(budget.stopEnd(at(10)))).isEqualTo("15 s");
+        assertThat(after(budget.stopEnd(at(10), Limits.DEFAULTS.stop()))).isEqualTo("15 s");
         assertThat(after(budget.callbackEnd(at(15), Duration.ofSeconds(3)))).isEqualTo("18 s");
-        assertThat(after(budget.releaseEnd(at(18), 1))).isEqualTo("23 s");
+        assertThat(after(budget.releaseEnd(at(18), Limits.DEFAULTS.release(), 1)))
+                .isEqualTo("23 s");
     }
 
     @Test
     void aDrainOfTheWholeLeavesTheirReservesToTheOthers() {
-        Budget budget = new Budget(Limits.DEFAULTS.withDrain(Duration.ofSeconds(60)), START);
+        Budget budget = new Budget(Limits.DEFAULTS.with(Limit.DRAIN, Duration.ofSeconds(60)), START);
         assertThat(after(budget.drainEnd(START))).isEqualTo("15.3 s"); // 24.5 - 5 - 3 - 1.25
-        assertThat(after(budget.stopEnd(at(16)))).isEqualTo("16.5 s");
+        assertThat(after(budget.stopEnd(at(16), Limits.DEFAULTS.stop()))).isEqualTo("16.5 s");
         assertThat(after(budget.callbackEnd(at(18), Duration.ofSeconds(60)))).isEqualTo("19.5 s");
     }
 
     @Test
     void aShortWholeDividesItselfByFifths() {
-        Budget budget = new Budget(Limits.DEFAULTS.withShutdown(Duration.ofSeconds(1)), START);
+        Budget budget = new Budget(Limits.DEFAULTS.with(Limit.SHUTDOWN, Duration.ofSeconds(1)), START);
         assertThat(after(budget.stepsEnd())).isEqualTo("900 ms");
         assertThat(after(budget.drainEnd(START))).isEqualTo("450 ms");
-        assertThat(after(budget.stopEnd(START))).isEqualTo("500 ms");
+        assertThat(after(budget.stopEnd(START, Limits.DEFAULTS.stop()))).isEqualTo("500 ms");
         assertThat(after(budget.callbackEnd(START, Duration.ofSeconds(3)))).isEqualTo("700 ms");
     }
 
     @Test
     void eachResourceHasAnEvenShareOfWhatIsLeft() {
         Budget budget = new Budget(Limits.DEFAULTS, START);
-        assertThat(after(budget.releaseEnd(at(20), 3))).isEqualTo("21.5 s");
-        assertThat(after(budget.releaseEnd(at(24), 1))).isEqualTo("24.5 s");
+        assertThat(after(budget.releaseEnd(at(20), Limits.DEFAULTS.release(), 3)))
+                .isEqualTo("21.5 s");
+        assertThat(after(budget.releaseEnd(at(24), Limits.DEFAULTS.release(), 1)))
+                .isEqualTo("24.5 s");
     }
 
     @Test
     void noPhaseEndsBeforeItBegins() {
         Budget budget = new Budget(Limits.DEFAULTS, START);
-        assertThat(after(budget.stopEnd(at(24)))).isEqualTo("24 s");
+        assertThat(after(budget.stopEnd(at(24), Limits.DEFAULTS.stop()))).isEqualTo("24 s");
     }
 
     @Test

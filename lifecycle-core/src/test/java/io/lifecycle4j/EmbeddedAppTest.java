@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import jdk.jfr.Recording;
 import org.assertj.core.api.ThrowableAssert;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -599,6 +601,66 @@ class EmbeddedAppTest {
         end.release();
         assertThat(deaf.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
         assertThat(events).isEmpty();
+    }
+
+    @Test
+    void aResourceThatIsRefusedIsClosedWhateverTheReason() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.resource("database", () -> events.add("close first"));
+        assertThatThrownBy(() -> builder.resource("database", () -> events.add("close second")))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.resource(" ", () -> events.add("close nameless")))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.resource("c", Duration.ZERO, () -> events.add("close unlimited")))
+                .isInstanceOf(IllegalArgumentException.class);
+        try (App app = builder.build()) {
+            app.start();
+            ExecutorService pool = Executors.newSingleThreadExecutor();
+            assertThatThrownBy(() -> builder.executor("pool", pool)).isInstanceOf(IllegalStateException.class);
+            assertThat(pool.isTerminated()).isTrue();
+            ScheduledExecutorService timers = Executors.newScheduledThreadPool(1);
+            assertThatThrownBy(() -> builder.scheduler("timers", timers)).isInstanceOf(IllegalStateException.class);
+            assertThat(timers.isShutdown()).isTrue();
+            assertThatThrownBy(() -> builder.resource("late", () -> {
+                        throw new IllegalArgumentException("cannot close");
+                    }))
+                    .hasMessage("App 'im' is RUNNING; resources can be added only before start")
+                    .satisfies(refusal -> assertThat(refusal.getSuppressed())
+                            .singleElement()
+                            .hasToString("java.lang.IllegalArgumentException: cannot close"));
+            assertThat(events).containsExactly("close second", "close nameless", "close unlimited");
+        }
+    }
+
+    /** Its words never come. */
+    private static final class Endless extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            awaitQuietly(new CountDownLatch(1));
+            return "";
+        }
+    }
+
+    @Test
+    void aFailureWhoseWordsNeverComeHoldsUpNothingWhileAFlightRecorderRecords() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.resource("database", () -> events.add("closed"));
+        FakeServer server = builder.server(new FakeServer("business", events));
+        builder.onShutdown("flush", context -> {
+            throw new Endless();
+        });
+        try (Recording recording = new Recording()) {
+            recording.start();
+            App app = builder.build();
+            app.start();
+            server.fail(new Endless());
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.reason().description()).isEqualTo("server 'business' failed");
+            assertThat(report.duration()).isLessThan(Duration.ofSeconds(3));
+        }
+        assertThat(events).contains("closed");
     }
 
     /** What every executor is from 19 on. */

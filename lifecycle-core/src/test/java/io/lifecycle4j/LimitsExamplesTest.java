@@ -35,14 +35,20 @@ class LimitsExamplesTest {
         String[] cells = row.split("\\|", -1);
         String settings = cells[1].strip();
         int resources = Integer.parseInt(cells[2].strip());
-        App app = new App("hangs", new JumpingClock(), null);
-        AppBuilder builder = new AppBuilder(app);
+        AppRunner runner = new AppRunner("hangs", new JumpingClock(), null);
+        App app = new App(runner);
+        AppBuilder builder = new AppBuilder(app, runner);
         Arrays.stream(settings.split(", ", -1)).forEach(setting -> set(builder, setting));
         registerWhatHangs(builder, resources);
         app.start();
         ShutdownReport report = app.shutdown("test");
         never.countDown();
-        assertThat(rowOf(settings, resources, app.limits().shutdown(), report)).isEqualTo(row);
+        assertThat(rowOf(
+                        settings,
+                        resources,
+                        runner.registry().settings().limits().shutdown(),
+                        report))
+                .isEqualTo(row);
     }
 
     private static void set(AppBuilder builder, String setting) {

@@ -204,12 +204,14 @@ class ShutdownLogTest {
             app.stopTimeout(Duration.ofSeconds(5));
             app.releaseTimeout(Duration.ofSeconds(4));
             app.onShutdown("flush", Duration.ofMinutes(1), context -> {});
+            app.resource("database", Duration.ofSeconds(6), () -> {});
+            app.startTimeout(Duration.ofMinutes(1)); // no part of a shutdown
         });
         process.signal("TERM");
         process.awaitExit();
         assertThat(lines())
                 .containsOnlyOnce(
-                        "WARN App 'im': stopTimeout 5 s, limit of 'flush' 60 s exceed shutdownTimeout 4 s, which cuts them");
+                        "WARN App 'im': stopTimeout 5 s, limit of 'flush' 60 s, limit of 'database' 6 s exceed shutdownTimeout 4 s, which cuts them");
         assertThat(lines()).filteredOn(line -> line.startsWith("WARN")).hasSize(1);
     }
 

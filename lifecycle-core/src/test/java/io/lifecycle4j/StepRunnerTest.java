@@ -69,7 +69,8 @@ class StepRunnerTest {
         ShutdownReason reason = ShutdownReason.request("test");
         ShutdownLog log = new ShutdownLog("im", reason);
         Wakeup wakeup = new Wakeup(Thread.currentThread());
-        StepRunner runner = new StepRunner(lifecycle, clock, reason, 0, log, wakeup, () -> false, scarce, Events.NONE);
+        Execution execution = new Execution(clock, wakeup, scarce, Events.NONE, () -> false);
+        StepRunner runner = new StepRunner(lifecycle, new Lifecycle.Stop(reason, 0, true), log, execution);
         StepRunner.Step step = new StepRunner.Step(Phase.CALLBACKS, "flush", 0, LIMIT.toNanos(), context -> {}, null);
         return runner.run(List.of(step), () -> true, 0).get(0);
     }

@@ -251,7 +251,7 @@ class JettyServerTest {
         start(new Slow());
         connector.close();
         Awaitility.await().until(app::isShuttingDown);
-        assertThat(app.shutdown("test").reason().description())
+        assertThat(app.shutdown("test").reason().toString())
                 .contains("server 'business' failed", "a connector does not listen any more");
     }
 
@@ -427,7 +427,7 @@ class JettyServerTest {
         start(new Slow());
         server.stop();
         ShutdownReport report = app.shutdown("test");
-        assertThat(report.reason().description()).contains("server 'business' failed", "somebody else stopped it");
+        assertThat(report.reason().toString()).contains("server 'business' failed", "somebody else stopped it");
     }
 
     @Test

@@ -1,0 +1,82 @@
+package io.lifecycle4j;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/** What an app consists of, in the order of registration, and how it is set. Immutable; nothing is added to it any more. */
+record Plan(
+        Settings settings,
+        List<Server> servers,
+        List<OnStart> onStart,
+        List<Callback> callbacks,
+        List<Resource> resources,
+        List<RequestGate> gates) {
+
+    /**
+     * A server with what it says of itself, asked once: a shutdown calls user code in bounded steps only.
+     *
+     * @param limit its own limit of STOP; null for the app's
+     */
+    record Server(String name, @Nullable Duration limit, List<RequestGate> gates, ManagedServer managed) {
+
+        /** Whether there is something to do for it in DRAIN. */
+        boolean isDrained() {
+            return !gates.isEmpty() || (managed instanceof BackgroundTask task && task.endsInDrain());
+        }
+    }
+
+    /** What is done when all servers have started. */
+    record OnStart(String name, StartCallback callback) {}
+
+    /**
+     * What is done in a phase of the shutdown.
+     *
+     * @param limit its own limit; null for its phase's
+     */
+    record Callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {}
+
+    /**
+     * What is to be released, and how.
+     *
+     * @param limit its own limit; null for the app's
+     */
+    record Resource(String name, @Nullable Duration limit, ShutdownCallback release) {}
+
+    Limits limits() {
+        return settings.limits();
+    }
+
+    List<Callback> callbacks(Phase phase) {
+        return callbacks.stream().filter(each -> each.phase() == phase).toList();
+    }
+
+    /** Warns, once, of limits that somebody chose and that can never be reached. A default beside a short shutdownTimeout is no mistake. */
+    void warnOfLimitsBeyondTheWhole(String app) {
+        Map<String, Duration> chosen = new LinkedHashMap<>();
+        limits().chosen().forEach((limit, value) -> chosen.put(limit.title(), value));
+        chosen.remove(Limit.START.title());
+        servers.forEach(each -> put(chosen, each.name(), each.limit()));
+        callbacks.forEach(each -> put(chosen, each.name(), each.limit()));
+        resources.forEach(each -> put(chosen, each.name(), each.limit()));
+        Duration whole = limits().shutdown();
+        StringJoiner beyond = new StringJoiner(", "); // a stream's classes would take longer than all else here
+        chosen.forEach((name, limit) -> {
+            if (limit.compareTo(whole) > 0) {
+                beyond.add(name + " " + Text.of(limit));
+            }
+        });
+        if (beyond.length() > 0) {
+            Log.warn("App '{}': {} exceed shutdownTimeout {}, which cuts them", app, beyond, Text.of(whole));
+        }
+    }
+
+    private static void put(Map<String, Duration> chosen, String name, @Nullable Duration limit) {
+        if (limit != null) {
+            chosen.put("limit of '" + name + "'", limit);
+        }
+    }
+}

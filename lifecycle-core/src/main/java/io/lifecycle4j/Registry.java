@@ -1,0 +1,154 @@
+package io.lifecycle4j;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes what is registered and set until it is sealed, when the app starts or a shutdown begins. Thread-safe; no user code runs
+ * under its lock.
+ */
+final class Registry {
+    @GuardedBy("this")
+    private final Map<String, Plan.Server> servers = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, Plan.OnStart> onStart = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, Plan.Callback> callbacks = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, Plan.Resource> resources = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, RequestGate> gates = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<String, BooleanSupplier> readiness = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private boolean sealed;
+
+    // Immutable values, written under the lock and read without it: by a watchdog, by request handlers.
+    private volatile Settings settings = Settings.DEFAULTS;
+    private volatile Map<String, BooleanSupplier> conditions = Map.of();
+    private volatile List<RequestGate> requestGates = List.of();
+    private volatile List<RequestGate> allGates = List.of();
+
+    /** Changes the settings; returns false, as all that adds something does, if it is too late. */
+    synchronized boolean set(UnaryOperator<Settings> change) {
+        if (sealed) {
+            return false;
+        }
+        settings = change.apply(settings);
+        return true;
+    }
+
+    boolean add(ManagedServer managed, @Nullable Duration limit) {
+        String name = Names.checked("server", managed.name());
+        Plan.Server server = new Plan.Server(name, limit, List.copyOf(managed.gates()), managed);
+        return add(server);
+    }
+
+    private synchronized boolean add(Plan.Server server) {
+        List<RequestGate> more = new ArrayList<>(server.gates());
+        more.removeAll(gates.values()); // servers may share one
+        for (RequestGate gate : more) {
+            checkIsNew("gate", gates, gate.name());
+        }
+        boolean added = put("server", servers, server.name(), server);
+        if (added) {
+            for (RequestGate gate : more) {
+                gates.put(gate.name(), gate);
+            }
+            allGates = List.copyOf(gates.values());
+            requestGates = servers.values().stream()
+                    .filter(each -> !(each.managed() instanceof GatedScheduler)) // its work is jobs
+                    .flatMap(each -> each.gates().stream())
+                    .distinct()
+                    .toList();
+        }
+        return added;
+    }
+
+    synchronized boolean add(Plan.OnStart callback) {
+        return put("start callback", onStart, callback.name(), callback);
+    }
+
+    synchronized boolean add(Plan.Callback callback) {
+        return put(callback.phase() + " callback", callbacks, callback.phase() + " " + callback.name(), callback);
+    }
+
+    synchronized boolean add(Plan.Resource resource) {
+        return put("resource", resources, resource.name(), resource);
+    }
+
+    synchronized boolean add(RequestGate gate) {
+        boolean added = put("gate", gates, gate.name(), gate);
+        allGates = List.copyOf(gates.values());
+        return added;
+    }
+
+    synchronized boolean add(String name, BooleanSupplier condition) {
+        boolean added = put("readiness condition", readiness, name, condition);
+        conditions = Collections.unmodifiableMap(new LinkedHashMap<>(readiness));
+        return added;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    /** The app's own gates and the servers'. */
+    List<RequestGate> allGates() {
+        return allGates;
+    }
+
+    /** The gates whose work is requests. */
+    List<RequestGate> requestGates() {
+        return requestGates;
+    }
+
+    /** By name. */
+    Map<String, BooleanSupplier> conditions() {
+        return conditions;
+    }
+
+    /** Returns what is there; nothing can be added or set from now on. */
+    synchronized Plan seal() {
+        sealed = true;
+        return new Plan(
+                settings,
+                List.copyOf(servers.values()),
+                List.copyOf(onStart.values()),
+                List.copyOf(callbacks.values()),
+                List.copyOf(resources.values()),
+                allGates);
+    }
+
+    // Returns false if it is too late: what is not in the sealed plan will not be stopped by anybody.
+    @GuardedBy("this")
+    private <T> boolean put(String kind, Map<String, T> map, String name, T value) {
+        if (sealed) {
+            return false;
+        }
+        checkIsNew(kind, map, name);
+        map.put(name, value);
+        return true;
+    }
+
+    private static void checkIsNew(String kind, Map<String, ?> map, String name) {
+        if (map.containsKey(name)) {
+            throw new IllegalArgumentException(
+                    kind + " '" + name + "' is registered already (expected: a name that is used once)");
+        }
+    }
+}

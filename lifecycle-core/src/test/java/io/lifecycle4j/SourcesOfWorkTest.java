@@ -1,0 +1,292 @@
+package io.lifecycle4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.lifecycle4j.ShutdownReport.Outcome;
+import io.lifecycle4j.testing.FakeProcess;
+import io.lifecycle4j.testing.FakeProcess.Exit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Schedulers, tasks and executors: what brings work stops first, and what is in hand is finished. */
+@Timeout(30)
+class SourcesOfWorkTest {
+    private final FakeProcess process = new FakeProcess();
+    private final List<String> events = new CopyOnWriteArrayList<>();
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private final AtomicReference<ScheduledExecutorService> scheduler = new AtomicReference<>();
+
+    @Test
+    void aSchedulerBeginsNothingFromTheDrainOnAndItsJobIsWaitedForBeforeServersStop() throws Exception {
+        ScheduledThreadPoolExecutor given = new ScheduledThreadPoolExecutor(2);
+        process.run("im", app -> {
+            app.resource("database", () -> events.add("database closed"));
+            app.server(new FakeServer("business", events));
+            scheduler.set(app.scheduler("timers", given));
+        });
+        // Its second turn would come at once.
+        Future<?> repeated = scheduler().scheduleWithFixedDelay(this::job, 0, 1, TimeUnit.NANOSECONDS);
+        Future<?> waiting = scheduler().schedule(() -> events.add("too late"), 1, TimeUnit.HOURS);
+        begun.await();
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        assertThatThrownBy(() -> scheduler().execute(() -> events.add("refused")))
+                .isInstanceOf(RejectedExecutionException.class)
+                .hasMessage("scheduler 'timers' begins no job in a shutdown");
+        assertThatThrownBy(() -> scheduler().schedule(() -> "refused", 1, TimeUnit.DAYS))
+                .isInstanceOf(RejectedExecutionException.class);
+        release.countDown();
+
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events)
+                .containsSubsequence("job", "stop business", "database closed")
+                .doesNotContain("too late", "refused");
+        assertThat(events).filteredOn("job"::equals).hasSize(1);
+        assertThat(process.awaitReport().gates())
+                .anySatisfy(gate -> assertThat(gate)
+                        .extracting(
+                                ShutdownReport.Gate::name,
+                                ShutdownReport.Gate::inFlight,
+                                ShutdownReport.Gate::drained,
+                                ShutdownReport.Gate::abandoned)
+                        .containsExactly("timers", 1L, 1L, 0L));
+        assertThat(given.isTerminated()).isTrue();
+        assertThat(repeated.isDone()).isTrue();
+        assertThat(waiting.isDone()).isFalse(); // as a shut-down scheduler leaves them
+    }
+
+    @Test
+    void aJobThatOutlivesTheDrainIsCountedNamedAndInterrupted() throws Exception {
+        CountDownLatch interrupted = new CountDownLatch(1);
+        AppView app = process.run("im", builder -> {
+            scheduler.set(builder.scheduler("timers", new ScheduledThreadPoolExecutor(1)));
+        });
+        Future<String> stuck = scheduler().submit(() -> {
+            begun.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+            }
+            return "";
+        });
+        begun.await();
+        assertThat(app.inFlight()).isZero(); // no request
+        assertThat(app.inFlightByGate()).containsEntry("timers", 1L);
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        process.advance(Duration.ofSeconds(10));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        interrupted.await();
+        ShutdownReport report = process.awaitReport();
+        assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(report.gates())
+                .singleElement()
+                .extracting(ShutdownReport.Gate::abandoned)
+                .isEqualTo(1L);
+        assertThat(stuck.get()).isEmpty();
+    }
+
+    @Test
+    void aJobIsNamedByItsClassAndAge() throws Exception {
+        GatedScheduler timers = new GatedScheduler("timers", Executors.newScheduledThreadPool(1), Clock.SYSTEM);
+        Future<?> job = timers.submit(this::job);
+        begun.await();
+        assertThat(timers.inFlight())
+                .singleElement()
+                .asString()
+                .matches("job of io\\.lifecycle4j\\.SourcesOfWorkTest, \\d+ ms");
+        release.countDown();
+        job.get();
+        assertThat(timers.inFlight()).isEmpty();
+        timers.shutdownNow();
+    }
+
+    @Test
+    void aJobThatThrowsLeavesTheGateAndFailsItsFuture() throws Exception {
+        GatedScheduler timers = new GatedScheduler("timers", Executors.newScheduledThreadPool(1), Clock.SYSTEM);
+        Future<?> job = timers.schedule(
+                (Runnable) () -> {
+                    throw new IllegalStateException("no disk");
+                },
+                0,
+                TimeUnit.NANOSECONDS);
+        assertThatThrownBy(job::get).isInstanceOf(ExecutionException.class).hasRootCauseMessage("no disk");
+        assertThat(timers.gates().get(0).inFlight()).isZero();
+        timers.shutdownNow();
+    }
+
+    @Test
+    void aTaskThatIsAskedToEndCommitsWhatItHasInHandBeforeServersAndDatabasesGo() {
+        process.run("im", app -> {
+            app.resource("database", () -> events.add("database closed"));
+            app.server(new FakeServer("business", events));
+            Semaphore wakeups = new Semaphore(0);
+            app.task("orders", Task.stoppedBy(wakeups::release, view -> {
+                begun.countDown();
+                wakeups.acquire();
+                events.add("committed " + view.phase());
+            }));
+        });
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsSubsequence("committed DRAIN", "stop business", "database closed");
+        assertThat(process.awaitReport().steps())
+                .extracting(ShutdownReport.Step::phase, ShutdownReport.Step::name, ShutdownReport.Step::outcome)
+                .contains(tuple(Phase.DRAIN, "orders", Outcome.CLEAN), tuple(Phase.STOP, "orders", Outcome.CLEAN));
+    }
+
+    @Test
+    void aTaskThatDoesNotEndWhenAskedIsTimedOutInTheDrainAndInterruptedInStop() throws Exception {
+        process.run(
+                "im",
+                app -> app.task("orders", Task.stoppedBy(() -> events.add("asked"), view -> {
+                    try {
+                        new CountDownLatch(1).await();
+                    } catch (InterruptedException e) {
+                        events.add("interrupted in " + view.phase());
+                    }
+                })));
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN, "orders");
+        process.advance(Duration.ofSeconds(10));
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).containsExactly("asked", "interrupted in STOP");
+        assertThat(process.awaitReport().outcome()).isEqualTo(Outcome.TIMED_OUT);
+    }
+
+    @Test
+    void aCommitThatFailsInTheDrainIsAFailedStepAndReportedOnce() {
+        Semaphore wakeups = new Semaphore(0);
+        process.run(
+                "im",
+                app -> app.task("orders", Task.stoppedBy(wakeups::release, view -> {
+                    wakeups.acquire();
+                    throw new IllegalStateException("no broker");
+                })));
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(process.awaitReport().steps())
+                .filteredOn(step -> step.failure() != null)
+                .singleElement()
+                .satisfies(step -> {
+                    assertThat(step.phase()).isEqualTo(Phase.DRAIN);
+                    assertThat(Objects.requireNonNull(step.failure())).hasRootCauseMessage("no broker");
+                });
+    }
+
+    @Test
+    void aTaskThatHasReturnedIsNotAskedToEnd() throws Exception {
+        process.run(
+                "im", app -> app.task("once", Task.stoppedBy(() -> events.add("asked"), view -> begun.countDown())));
+        begun.await();
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().equals("im-once")) {
+                thread.join();
+            }
+        }
+        process.signal("TERM");
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void anExecutorWithDelayedWorkDoesNotCostItsWholeLimitAndSaysWhichPolicyWould() throws Exception {
+        ScheduledThreadPoolExecutor pool = new ScheduledThreadPoolExecutor(1);
+        process.run("im", app -> app.executor("reminders", pool));
+        Future<?> inAnHour = pool.schedule(() -> events.add("in an hour"), 1, TimeUnit.HOURS);
+        Future<?> soon = pool.schedule(() -> events.add("soon"), 1, TimeUnit.NANOSECONDS);
+        process.signal("TERM");
+        // The fake clock stands still: a wait for the hour would never end.
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        assertThat(events).containsExactly("soon");
+        assertThat(soon.isDone()).isTrue();
+        assertThat(inAnHour.isDone()).isFalse();
+        assertThat(process.awaitReport().steps())
+                .singleElement()
+                .extracting(ShutdownReport.Step::note)
+                .isEqualTo("delayed work dropped, as it was due after the limit: 1"
+                        + " (executeExistingDelayedTasksAfterShutdownPolicy is true, as by default)");
+    }
+
+    @Test
+    void eachServerTaskAndResourceCanHaveALimitOfItsOwn() {
+        Duration second = Duration.ofSeconds(1);
+        process.run("im", app -> {
+            app.resource("database", second, this::hang);
+            app.server(second, new FakeServer("business", events) {
+                @Override
+                public void stop(ShutdownContext context) throws InterruptedException {
+                    hang();
+                }
+            });
+            app.task("worker", second, view -> hangDespiteInterrupts());
+        });
+        process.signal("TERM");
+        process.awaitStuck(Phase.STOP, "business", "worker");
+        process.advance(second);
+        process.awaitStuck(Phase.RELEASE, "database");
+        process.advance(second);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        release.countDown();
+        assertThat(process.awaitReport().duration()).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void anExecutorCanHaveALimitOfItsOwn() throws Exception {
+        AppBuilder builder = App.builder("im");
+        builder.executor("pool", Duration.ofMillis(100), Executors.newSingleThreadExecutor())
+                .execute(this::hangDespiteInterrupts);
+        App app = builder.build();
+        app.start();
+        assertThat(app.shutdown("test").steps())
+                .singleElement()
+                .satisfies(step -> assertThat(step.duration()).isBetween(Duration.ofMillis(90), Duration.ofSeconds(4)));
+        release.countDown();
+    }
+
+    private ScheduledExecutorService scheduler() {
+        return Objects.requireNonNull(scheduler.get());
+    }
+
+    private void job() {
+        begun.countDown();
+        try {
+            release.await();
+            events.add("job");
+        } catch (InterruptedException e) {
+            events.add("interrupted");
+        }
+    }
+
+    private void hang() throws InterruptedException {
+        new CountDownLatch(1).await();
+    }
+
+    private void hangDespiteInterrupts() {
+        while (release.getCount() > 0) {
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                // as stubborn work does
+            }
+        }
+    }
+}
