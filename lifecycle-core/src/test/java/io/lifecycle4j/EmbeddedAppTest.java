@@ -586,7 +586,7 @@ class EmbeddedAppTest {
     }
 
     @Test
-    void anExecutorWhoseTaskIgnoresTheInterruptIsLeftBehindAndNamed() throws Exception {
+    void anExecutorWhoseTaskIgnoresTheInterruptIsAbandonedAndNamed() throws Exception {
         Semaphore end = new Semaphore(0);
         AppBuilder builder = App.builder("im").releaseTimeout(Duration.ofMillis(200));
         ExecutorService deaf = builder.executor("deaf", Executors.newSingleThreadExecutor());

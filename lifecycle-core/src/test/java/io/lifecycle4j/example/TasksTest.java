@@ -1,24 +1,36 @@
 package io.lifecycle4j.example;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppView;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
+import io.lifecycle4j.Task;
 import io.lifecycle4j.Task.OnReturn;
 import io.lifecycle4j.testing.FakeProcess;
 import io.lifecycle4j.testing.FakeProcess.Exit;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -105,7 +117,7 @@ class TasksTest {
         });
         begun.await();
         process.signal("TERM");
-        process.awaitPhase(Phase.DRAIN);
+        process.awaitStuck(Phase.DRAIN, "orders");
         release.countDown();
 
         assertEquals(new Exit(0, false), process.awaitExit());
@@ -116,6 +128,88 @@ class TasksTest {
                 process.awaitReport().gates());
     }
 
+    /** Where orders are kept. */
+    interface OrderStore {
+        void save(String order) throws Exception;
+    }
+
+    // begin: kafka
+    /** Stores orders from Kafka, and commits what it has stored before it ends. */
+    static void storeOrders(org.apache.kafka.clients.consumer.Consumer<String, String> consumer, OrderStore store)
+            throws Exception {
+        try (consumer) {
+            try {
+                while (true) {
+                    for (ConsumerRecord<String, String> order : consumer.poll(Duration.ofSeconds(1))) {
+                        store.save(order.value());
+                    }
+                    consumer.commitSync();
+                }
+            } catch (WakeupException e) {
+                // The poll was ended, or the commit: all that was polled is stored.
+                consumer.commitSync();
+            }
+        }
+    }
+    // end: kafka
+
+    @Test
+    void whatAConsumerHasInHandIsStoredAndCommittedAndNothingElseIsTaken() throws Exception {
+        TopicPartition orders = new TopicPartition("orders", 0);
+        MockConsumer<String, String> consumer = new MockConsumer<>("earliest");
+        consumer.assign(List.of(orders));
+        consumer.updateBeginningOffsets(Map.of(orders, 0L));
+        consumer.addRecord(new ConsumerRecord<>("orders", 0, 0, "key", "first"));
+        OrderStore store = order -> {
+            begun.countDown();
+            release.await();
+            done.add("stored " + order);
+        };
+        process.run("shop", app -> {
+            app.resource("database", () -> done.add("database closed"));
+            // begin: register-kafka
+            app.task(
+                    "orders",
+                    OnReturn.SHUT_DOWN,
+                    Task.stoppedBy(consumer::wakeup, view -> storeOrders(consumer, store)));
+            // end: register-kafka
+        });
+        begun.await();
+        consumer.addRecord(new ConsumerRecord<>("orders", 0, 1, "key", "second"));
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        release.countDown();
+
+        assertEquals(new Exit(0, false), process.awaitExit());
+        assertEquals(List.of("stored first", "database closed"), done);
+        assertEquals(1, consumer.committed(Set.of(orders)).get(orders).offset());
+        assertTrue(consumer.closed());
+    }
+
+    @Test
+    void aSchedulersJobIsFinishedBeforeServersStopAndNoOtherBegins() throws Exception {
+        AtomicReference<Future<?>> reports = new AtomicReference<>();
+        process.run("shop", app -> {
+            // begin: scheduler
+            ScheduledExecutorService timers = app.scheduler("timers", Executors.newScheduledThreadPool(1));
+            Future<?> report = timers.scheduleWithFixedDelay(this::report, 0, 1, TimeUnit.SECONDS);
+            // end: scheduler
+            reports.set(report);
+        });
+        begun.await();
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        release.countDown();
+        assertEquals(new Exit(0, false), process.awaitExit());
+        assertEquals(List.of("reported"), done);
+    }
+
+    private void report() {
+        begun.countDown();
+        awaitRelease();
+        done.add("reported");
+    }
+
     @Test
     void anExecutorFinishesWhatItHasBeforeTheDatabaseCloses() throws Exception {
         process.run("shop", app -> {
@@ -123,7 +217,7 @@ class TasksTest {
             app.resource("database", () -> done.add("database closed")); // registered first, closed last
             ExecutorService mail = app.executor("mail", Executors.newFixedThreadPool(2));
             ScheduledThreadPoolExecutor reminders = app.executor("reminders", new ScheduledThreadPoolExecutor(1));
-            reminders.setExecuteExistingDelayedTasksAfterShutdownPolicy(false); // else its end waits for them
+            reminders.setExecuteExistingDelayedTasksAfterShutdownPolicy(false); // drops what is not due yet
             // end: executor
             mail.execute(() -> {
                 begun.countDown();
