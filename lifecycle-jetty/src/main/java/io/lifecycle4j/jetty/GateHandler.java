@@ -1,14 +1,12 @@
 package io.lifecycle4j.jetty;
 
 import io.lifecycle4j.RequestGate;
-import java.nio.ByteBuffer;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
-import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Handler;
@@ -16,7 +14,6 @@ import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
-import org.jspecify.annotations.Nullable;
 
 /** Stands outside all handlers: counts requests in until their response is complete, or turns them away. */
 final class GateHandler extends Handler.Wrapper {
@@ -59,7 +56,7 @@ final class GateHandler extends Handler.Wrapper {
             return reject(request, response, callback);
         }
         int place = counted.inFlight.add(request);
-        request.addHttpStreamWrapper(stream -> new CountedStream(stream, request, counted, place));
+        request.addHttpStreamWrapper(stream -> new CountedStream(stream, response, counted, place));
         return super.handle(request, response, callback);
     }
 
@@ -80,39 +77,30 @@ final class GateHandler extends Handler.Wrapper {
 
     /** Jetty completes a stream once, when the last byte of its response is written or can never be. */
     private final class CountedStream extends HttpStream.Wrapper {
-        private final Request request;
+        private final Response response;
         private final Counted counted;
         private final int place;
-        private long sent;
 
-        CountedStream(HttpStream stream, Request request, Counted counted, int place) {
+        CountedStream(HttpStream stream, Response response, Counted counted, int place) {
             super(stream);
-            this.request = request;
+            this.response = response;
             this.counted = counted;
             this.place = place;
         }
 
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
-            if (counted.gate.isDraining() && Peers.isHttp1(request) && !headers.contains(HttpHeader.UPGRADE)) {
+            if (counted.gate.isDraining()
+                    && Peers.isHttp1(response.getRequest())
+                    && !headers.contains(HttpHeader.UPGRADE)) {
                 headers.put(CLOSE);
             }
             super.prepareResponse(headers);
         }
 
         @Override
-        public void send(
-                MetaData.Request request,
-                MetaData.@Nullable Response response,
-                boolean last,
-                @Nullable ByteBuffer content,
-                Callback callback) {
-            sent += content == null ? 0 : content.remaining();
-            super.send(request, response, last, content, callback);
-        }
-
-        @Override
         public void succeeded() {
+            Request request = response.getRequest();
             Connection connection = request.getConnectionMetaData().getConnection(); // the request forgets it
             Connection upgraded =
                     request.getAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE) instanceof Connection other
@@ -133,6 +121,7 @@ final class GateHandler extends Handler.Wrapper {
 
         @Override
         public void failed(Throwable failure) {
+            Request request = response.getRequest();
             Connection connection = request.getConnectionMetaData().getConnection();
             if (counted.gate.isDraining() && failure instanceof TimeoutException) {
                 peers.wasCut(InFlight.name(request) + ", ended by the idle limit of its connection");
@@ -147,7 +136,10 @@ final class GateHandler extends Handler.Wrapper {
         private void leave(Connection connection) {
             counted.inFlight.remove(place);
             if (counted.gate.isDraining()) {
-                peers.served(connection, sent); // before it leaves: the drain looks at the peers when the last has left
+                peers.served(
+                        connection,
+                        Response.getContentBytesWritten(
+                                response)); // before it leaves: the drain looks at the peers when the last has left
             }
             counted.gate.leave();
         }
