@@ -7,7 +7,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What request handlers may know of the app they run in: everything, without the power to change it.
+ * A view of an app for its request handlers: they can read everything and change nothing.
  *
  * <p>All methods are safe from any thread and take no lock. Only {@link #isReady()} and {@link #redConditions()} may block. A long poll
  * or a stream uses them to end early.
@@ -27,24 +27,24 @@ public interface AppView {
     Phase phase();
 
     /**
-     * Returns whether new work is welcome: the app is RUNNING and every readiness condition holds. One that throws, or has no
-     * answer within 500 ms, does not hold; for so long this method may block, if there are conditions at all.
+     * Returns whether new work is welcome: the app is RUNNING and every readiness condition holds. A condition that throws, or does not
+     * answer within 500 ms, does not hold; this method blocks for that long at most, and only if there are conditions.
      */
     boolean isReady();
 
     /**
-     * Returns the names of the readiness conditions that do not hold, in the order of their registration; asks them as {@link
+     * Returns the names of the readiness conditions that do not hold, in the order of their registration; evaluates them as {@link
      * #isReady()} does, and may block for as long.
      */
     List<String> redConditions();
 
     /**
-     * Returns how many requests are in flight at the servers' gates; see {@link RequestGate#inFlight()}. A gate without a server counts
-     * work of another kind, which {@link #inFlightByGate()} tells.
+     * Returns how many requests are in flight at the servers' gates; see {@link RequestGate#inFlight()}. The gates of schedulers, and those
+     * without a server, count work of another kind; {@link #inFlightByGate()} has them, too.
      */
     long inFlight();
 
-    /** Returns how many are in at each gate, by the gate's name, in the order of registration. */
+    /** Returns how much is in flight at each gate, by the gate's name, in the order of registration. */
     Map<String, Long> inFlightByGate();
 
     /** Returns whether a shutdown has been asked for; stays true once it is. */

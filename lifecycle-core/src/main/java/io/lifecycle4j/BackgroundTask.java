@@ -6,10 +6,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets an app start and stop a task as it does a server. Its thread is made at the start and never used again.
+ * Starts and stops a task as if it were a server. Its thread is made at the start and never used again.
  *
- * <p>What the task throws is the reason of a shutdown, if there is none; else it is the failure of the step that next looks, of
- * DRAIN or of STOP. It is dropped only once the task was interrupted: then it is what the interrupt was for.
+ * <p>What the task throws is the reason of a shutdown, if there is none yet; else it is the failure of the next step that looks, in
+ * DRAIN or in STOP. What it throws once it was interrupted is dropped: that is how an interrupted task ends.
  */
 final class BackgroundTask implements ManagedServer {
     private final String name;

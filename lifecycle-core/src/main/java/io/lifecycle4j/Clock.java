@@ -2,7 +2,7 @@ package io.lifecycle4j;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Time as an app sees it, and the only way of core to wait: whoever wakes a waiter unparks its thread. */
+/** The time of an app, and core's only way to wait for one. A waiting thread is woken by an unpark. */
 interface Clock {
     Clock SYSTEM = new SystemClock();
 

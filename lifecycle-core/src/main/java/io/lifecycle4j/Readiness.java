@@ -11,13 +11,13 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the readiness conditions, on a thread of its own: one that hangs makes the app not ready, and holds up no more than that
- * thread. Whoever asks while they are being asked waits for the same answer. Thread-safe.
+ * Evaluates the readiness conditions on a thread of its own: one that hangs makes the app not ready, and holds up no more than that
+ * thread. Calls that come meanwhile wait for the same answer. Thread-safe.
  */
 final class Readiness {
     private static final long PATIENCE_MILLIS = 500;
 
-    /** One round of questions. Whoever has waited for it in vain ends it for all: a condition that hangs costs its patience once. */
+    /** One evaluation. The first call that has waited too long ends it for all: a condition that hangs costs that time once. */
     private static final class Round {
         final Set<String> holding = ConcurrentHashMap.newKeySet();
         final CountDownLatch over = new CountDownLatch(1);
@@ -30,7 +30,7 @@ final class Readiness {
         this.app = app;
     }
 
-    /** Returns the names of those that are false, throw, or do not answer in time; a condition after one that hangs is not asked. */
+    /** Returns the names of those that are false, throw or hang; the conditions after one that hangs are red, too. */
     List<String> red(Map<String, BooleanSupplier> conditions) {
         if (conditions.isEmpty()) {
             return List.of();
@@ -43,7 +43,7 @@ final class Readiness {
         }
         try {
             if (!current.over.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
-                current.over.countDown(); // who asks while it still hangs does not wait
+                current.over.countDown(); // later calls do not wait while it still hangs
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -69,11 +69,11 @@ final class Readiness {
                 round.holding.add(name);
             }
         });
-        asking.set(null); // before the answer: who asks after it gets a new one
+        asking.set(null); // before the answer: a call that comes after it gets a new one
         round.over.countDown();
     }
 
-    // Whatever a condition throws ends here: it is a condition that does not hold, and not the end of a thread.
+    // A condition that throws does not hold; what it throws must not reach the thread's uncaught-exception handler.
     private static boolean holds(BooleanSupplier condition) {
         try {
             return condition.getAsBoolean();

@@ -23,18 +23,18 @@ public final class RequestGate {
      * Each stripe holds three counters that only grow, in one cache line that few other threads write:
      * ENTERED, LEFT, and BACKED_OUT for those that entered and then found the gate closed.
      *
-     * Who is in = entered - left - backed out. Sums are no snapshots, hence three rules:
+     * In flight = entered - left - backed out. Sums are no snapshots, hence three rules:
      *   1. A request counts itself in BEFORE it reads `closed` to decide; close() writes `closed` BEFORE it sums. Both
      *      are sequentially consistent, so either the request sees the gate closed and backs out, or the sum sees it.
      *   2. Those that went are summed before those that came: a sum can see too many inside, never too few.
-     *   3. A request that finds the gate closed at first sight is turned away uncounted; otherwise a flood of late
+     *   3. A request that finds the gate closed at first sight is rejected uncounted; otherwise a flood of late
      *      requests would hide the instant at which nobody is in.
      *
-     * A gate that serves until idle is closed by the drain's begin, or by a leaver, who finds nobody in. Who came in between that look and
-     * the close is in, and is waited for like any other.
+     * A gate that serves until idle is closed when the drain begins, or by a leaver that finds nobody in. A request that came in between
+     * that look and the close is in, and is waited for like any other.
      *
      * Races. Last leaver against close(): whichever of `left + 1` and `closed = true` comes second sees the other, and
-     * reports. Two last leavers: the one whose count comes second sees both. Racer backing out last: it looks, too.
+     * reports. Two last leavers: the one whose count comes second sees both. Racer that backs out last: it looks, too.
      */
     private static final int ENTERED = 0;
     private static final int LEFT = 1;
@@ -46,7 +46,7 @@ public final class RequestGate {
     private final String name;
     private final boolean servesUntilIdle;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
-    private final LongAdder turnedAway = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
     private volatile boolean draining;
     private volatile boolean closed;
     private final CountDownLatch drained = new CountDownLatch(1);
@@ -84,7 +84,7 @@ public final class RequestGate {
     /** Returns whether the request may go on; if so, {@link #leave()} is owed. */
     public boolean tryEnter() {
         if (closed) {
-            turnedAway.increment();
+            rejected.increment();
             return false;
         }
         int stripe = stripe();
@@ -117,8 +117,8 @@ public final class RequestGate {
 
     /** Returns whether the gate is closed and nobody is in; once true, it stays so. */
     public boolean isDrained() {
-        return drained.getCount()
-                == 0; // said by the last to go: a racer that backs out could hide it from the counters
+        // Not by the counters: a racer that backs out could hide the instant from them. The last to leave reports it.
+        return drained.getCount() == 0;
     }
 
     /**
@@ -139,9 +139,9 @@ public final class RequestGate {
         return Math.max(0, sum(ENTERED) - gone);
     }
 
-    /** Returns how many requests were turned away. */
+    /** Returns how many requests were rejected. */
     public long rejected() {
-        return turnedAway.sum() + sum(BACKED_OUT);
+        return rejected.sum() + sum(BACKED_OUT);
     }
 
     /**
@@ -166,7 +166,7 @@ public final class RequestGate {
         closed = true;
     }
 
-    /** How many were to be drained: in when the drain began, or let in since; who was backing out is not among them. */
+    /** How many requests were to be drained: in when the drain began, or let in since, without those that backed out. */
     long toDrain() {
         return sum(ENTERED) - sum(BACKED_OUT) - leftAtClose;
     }

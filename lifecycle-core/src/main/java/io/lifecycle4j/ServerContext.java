@@ -1,7 +1,7 @@
 package io.lifecycle4j;
 
 /**
- * What a started server tells its app.
+ * Lets a server that has started report to its app.
  *
  * @since 0.1
  */

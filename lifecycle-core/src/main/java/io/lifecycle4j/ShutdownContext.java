@@ -28,14 +28,14 @@ public final class ShutdownContext {
         return reason;
     }
 
-    /** Has the report say something of this step, such as what it has done; replaces what was said before. */
+    /** Adds a note to this step in the report, such as what it has done; replaces an earlier one. */
     public void note(String text) {
         note = Names.notNull("note", text);
     }
 
     /**
-     * Reports peers that were cut: they had kept their part, and did not get all that was theirs. The step's outcome is TIMED_OUT
-     * then, although it returns in time, and the report names them.
+     * Reports peers that were cut: they had kept their part, and did not get everything that was their own. The step's outcome is
+     * TIMED_OUT then, although it returns in time, and the report names them.
      *
      * @param names one line for each, without secrets; adds to those of earlier calls, and may be empty
      */

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * What operators read of a shutdown. Lines are written by a daemon thread of their own, in order: a logger that hangs, on a
+ * Logs a shutdown for operators. A daemon thread of its own writes the lines, in order: a logger that hangs, on a
  * full pipe for instance, costs the shutdown its lines and not its steps.
  */
 final class ShutdownLog {
@@ -26,7 +26,7 @@ final class ShutdownLog {
     ShutdownLog(String app, ShutdownReason reason) {
         this.app = app;
         this.reason = reason;
-        // A port in use is worth one line; that nothing was then stopped well is not worth twenty.
+        // A port in use is worth one line, and the stop of what had not started yet is not worth twenty.
         this.chatty = !(reason.failure() instanceof AppStartException);
         this.writer = Threads.create(app + "-log", this::write);
     }
@@ -52,7 +52,7 @@ final class ShutdownLog {
         say(() -> phase + ": " + what);
     }
 
-    /** Names what is in flight; the servers are asked on the log's thread, where one that hangs holds up nobody. */
+    /** Names the requests in flight. The servers are asked on the log's thread, where one that hangs holds up nothing. */
     void gate(RequestGate gate, List<ManagedServer> servers) {
         long count = gate.inFlight();
         add(() -> {
@@ -82,7 +82,7 @@ final class ShutdownLog {
         }
     }
 
-    // That the step itself was cut is said when it is.
+    // That the step itself was late is logged when it is interrupted.
     private void peersCut(ShutdownReport.Step step) {
         int count = step.cut().size();
         if (count > 0) {

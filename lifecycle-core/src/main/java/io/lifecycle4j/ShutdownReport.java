@@ -50,7 +50,7 @@ public record ShutdownReport(
      * @param outcome how it went
      * @param failure what it threw, or null
      * @param abandoned whether it was still running when its limit passed; its thread may run on
-     * @param note what it had to say, see {@link ShutdownContext#note}; else null
+     * @param note a note of its own, see {@link ShutdownContext#note}; else null
      * @param cut the peers that it cut, see {@link ShutdownContext#cut}; none in a step that is CLEAN
      */
     public record Step(
@@ -76,8 +76,8 @@ public record ShutdownReport(
      * @param name the gate's name
      * @param inFlight how many were in flight when it closed
      * @param drained how many of them finished in the drain
-     * @param abandoned how many were left at the drain's limit
-     * @param rejected how many were turned away
+     * @param abandoned how many were still in flight at the drain's limit
+     * @param rejected how many were rejected
      */
     public record Gate(String name, long inFlight, long drained, long abandoned, long rejected) {}
 

@@ -1,6 +1,6 @@
 package io.lifecycle4j;
 
-/** Makes daemon threads that inherit nothing: whoever happens to ask for one leaves no thread-locals on it. */
+/** Makes daemon threads that inherit nothing, such as the thread-locals of the thread that happens to make them. */
 final class Threads {
 
     private Threads() {}
