@@ -60,13 +60,17 @@ final class AppProcess {
         watchdog.start();
         warmUp();
         List<String> signals = List.of();
+        Throwable deaf = null;
         try {
             signals = host.listen(this::onSignal, this::onExit);
         } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
-            app.fail("handlers for signals and exit cannot be installed", e);
+            deaf = e;
         }
         // Loads the logger, which may take longer than the report of an early end is waited for.
         Log.debug("App '{}' is starting", app.name());
+        if (deaf != null) {
+            app.fail("handlers for signals and exit cannot be installed", deaf);
+        }
         if (app.setUpAndStart(setup)) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
