@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * An app that owns its process: turns signals into requests, the report into an exit status, and a second signal or the
  * deadline into a forced exit.
  *
- * <p>Threads, all made before the first start: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
+ * <p>Threads, all made before the setup: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
  * only one that exits; it is no daemon, so that the JVM lives as long as it does. The <em>watchdog</em> forces the exit at the
  * deadline. Signals come on threads of the JVM's; the hook has its own.
+ * If one of ours cannot be had, the process is halted.
  *
  * <p>Races. Two signals at once, which the JVM may bring in either order: one compare-and-set makes one of them the first,
  * which asks; the other forces. Second signal against deadline: the first to force wins, and the other has nothing left to do.
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AppProcess {
     private static final int FORCED = 1;
+    // One on which the JVM hands over a signal, one for the hook.
+    private static final int THREADS_OF_THE_JVM = 2;
+    private static final String LIMITS_OF_THREADS = " (limits: ulimit -u, a container's pids.max, systemd's TasksMax)";
 
     private record CountedSignal(String name, long time) {}
 
@@ -54,10 +58,12 @@ final class AppProcess {
     }
 
     void run(AppSetup setup) {
-        shutdown.setDaemon(false);
-        shutdown.start();
-        watchdog.setDaemon(true);
-        watchdog.start();
+        try {
+            startThreads();
+        } catch (Throwable e) { // the system gives no more, or there is no memory for one
+            haltWithoutThreads(e);
+            return; // only a fake process is still there
+        }
         warmUp();
         List<String> signals = List.of();
         Throwable deaf = null;
@@ -71,12 +77,56 @@ final class AppProcess {
         if (deaf != null) {
             app.fail("handlers for signals and exit cannot be installed", deaf);
         }
-        if (app.setUpAndStart(setup)) {
+        if (app.setUpAndStart(setup) && hasRoomForSignals()) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
+    }
+
+    private void startThreads() {
+        spares.reserve();
+        lastWords.start();
+        watchdog.setDaemon(true);
+        watchdog.start();
+        shutdown.setDaemon(false);
+        shutdown.start();
+    }
+
+    // Not by exit: nothing is there to be released, and nothing would end hooks that hang.
+    private void haltWithoutThreads(Throwable failure) {
+        try {
+            host.restoreSignals(); // stderr may be a full pipe: then TERM still kills
+        } catch (Throwable e) {
+            // the halt is all that counts
+        }
+        try {
+            String line = "App '" + app.name() + "' could not start: it cannot have the threads it needs: "
+                    + Text.of(failure) + LIMITS_OF_THREADS;
+            Log.toStderr(line);
+            Log.error("{}", line);
+        } finally {
+            host.halt(FORCED);
+        }
+    }
+
+    /**
+     * Returns whether the JVM can still make the threads that a shutdown needs of it; if not, the start has failed: no signal
+     * would ever come.
+     */
+    private boolean hasRoomForSignals() {
+        SpareThreads places = new SpareThreads(app.name(), THREADS_OF_THE_JVM);
+        try {
+            places.reserve();
+            return true;
+        } catch (Throwable e) {
+            String message = "no thread is left on which a signal could come: " + Text.of(e) + LIMITS_OF_THREADS;
+            app.fail("start", new AppStartException(message, e));
+            return false;
+        } finally {
+            places.end();
+        }
     }
 
     List<String> runningSteps() {

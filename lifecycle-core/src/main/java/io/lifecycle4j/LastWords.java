@@ -1,9 +1,5 @@
 package io.lifecycle4j;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +30,15 @@ final class LastWords {
         this.signals = new Helper(app + "-last-words-signals");
     }
 
+    /** Starts the helpers; throws {@link OutOfMemoryError} if the system gives no thread. */
+    void start() {
+        helpers().forEach(Helper::start);
+    }
+
+    private List<Helper> helpers() {
+        return List.of(logger, stderr, signals);
+    }
+
     /**
      * Says it, then restores the signals; returns within 90 ms, whatever hangs.
      *
@@ -43,16 +48,14 @@ final class LastWords {
         if (byLog && isLogged(line)) {
             pause(FOR_THE_APPENDER);
         } else {
-            stderr.does(() -> print(line), byLog ? FOR_STDERR : FOR_THE_LOG.plus(FOR_STDERR));
+            stderr.does(() -> Log.toStderr(line), byLog ? FOR_STDERR : FOR_THE_LOG.plus(FOR_STDERR));
         }
         signals.does(restoreSignals, FOR_SIGNALS);
     }
 
     /** Lets the helpers end, where the process goes on. */
     void end() {
-        for (Helper helper : List.of(logger, stderr, signals)) {
-            boolean unused = helper.does(() -> {}, Duration.ZERO);
-        }
+        helpers().forEach(helper -> helper.begin(() -> {}));
     }
 
     private boolean isLogged(String line) {
@@ -63,17 +66,6 @@ final class LastWords {
             logged.set(enabled);
         };
         return logger.does(log, FOR_THE_LOG) && logged.get();
-    }
-
-    private static void print(String line) {
-        // Not System.err: a stuck step may hold its lock, or somebody may have replaced it. Not closed: it is not ours.
-        @SuppressWarnings("resource")
-        FileOutputStream stream = new FileOutputStream(FileDescriptor.err);
-        try {
-            stream.write((line + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            // nobody is left to be told
-        }
     }
 
     private static void pause(Duration time) {
@@ -92,18 +84,27 @@ final class LastWords {
 
         Helper(String name) {
             thread = Threads.create(name, this::run);
+        }
+
+        void start() {
             thread.start();
         }
 
         boolean does(Runnable work, Duration limit) {
-            task.set(work);
-            LockSupport.unpark(thread);
+            begin(work);
             try {
-                return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+                if (done.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return false;
             }
+            return false;
+        }
+
+        void begin(Runnable work) {
+            task.set(work);
+            LockSupport.unpark(thread);
         }
 
         private void run() {

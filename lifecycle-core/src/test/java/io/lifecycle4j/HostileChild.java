@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,10 @@ final class HostileChild {
                             System.exit(3);
                             return 0;
                         }));
+            case "beside-another-thread" -> {
+                new Thread(HostileChild::hang).start();
+                App.run("child", app -> app.server(tellingThreads()));
+            }
             case "other-hook" -> {
                 Runtime.getRuntime()
                         .addShutdownHook(new Thread(
@@ -113,6 +119,16 @@ final class HostileChild {
             @Override
             public void stop(ShutdownContext context) {
                 hangWithWords();
+            }
+        };
+    }
+
+    /** Tells how many threads, of all kinds, the process has while it starts. */
+    private static ManagedServer tellingThreads() {
+        return new FakeServer("business", new ArrayList<>()) {
+            @Override
+            public void start(ServerContext context) {
+                System.out.println("threads: " + Objects.requireNonNull(new File("/proc/self/task").list()).length);
             }
         };
     }
