@@ -2,7 +2,6 @@ package io.lifecycle4j;
 
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -13,17 +12,40 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads, all made before the setup: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
  * only one that exits; it is no daemon, so that the JVM lives as long as it does. The <em>watchdog</em> forces the exit at the
- * deadline. Signals come on threads of the JVM's; the hook has its own.
- * If one of ours cannot be had, the process is halted.
+ * deadline. Signals come on threads of the JVM's; the hook has its own. If one of ours cannot be had, the process is halted.
  *
- * <p>Races. Two signals at once, which the JVM may bring in either order: one compare-and-set makes one of them the first,
- * which asks; the other forces. Second signal against deadline: the first to force wins, and the other has nothing left to do.
- * Forced exit against clean exit: {@code halt} needs nothing that {@code exit} holds, so it wins whenever it comes. {@code
- * System.exit} elsewhere against ours: the JVM takes the first status; ours comes only after {@link #finished}, for which alone
- * the hook waits, so neither waits for the other.
+ * <p>How the process ends is one {@link Ending}, changed by compare-and-set alone:
+ *
+ * <pre>
+ * OPEN ─┬─> EXITING ─┬─> the end: our status, or that of whoever called System.exit
+ *       │            └─> CUT_SHORT ──> halt
+ *       └─> FORCED ──────────────────> halt
+ * </pre>
+ *
+ * <p>Races. <em>Two signals at once</em>, which the JVM may bring in either order: one compare-and-set makes one of them the
+ * first, which asks; the other forces. <em>Second signal against deadline</em>: the first to leave OPEN or EXITING for a halt
+ * wins, and the other has nothing left to do. <em>Forced exit against clean exit</em>: both leave OPEN. If FORCED wins, the
+ * shutdown thread does not exit and the hook does not return, so that no exit ends before {@code halt(1)}, and the line that
+ * tells the status is true. If EXITING wins, the JVM's other hooks run, which may hang: a second signal or the deadline still
+ * halts, but the end of the hooks may come first, so that line tells no status. <em>{@code System.exit} elsewhere against
+ * ours</em>: the JVM takes the first status; ours comes only after {@link #finished}, for which alone the hook waits, so neither
+ * waits for the other; whichever comes first leaves OPEN, and the other finds EXITING.
  */
 final class AppProcess {
-    private static final int FORCED = 1;
+    private enum Ending {
+        /** The app runs, or its shutdown does. */
+        OPEN,
+        /** The sequence is over, and the JVM exits. */
+        EXITING,
+        /** A halt comes in place of the sequence's end and of any exit. */
+        FORCED,
+        /** A halt comes if the JVM's other hooks do not end before it. */
+        CUT_SHORT,
+        /** The process is a fake one and has ended. */
+        OVER
+    }
+
+    private static final int FAILED = 1;
     // One on which the JVM hands over a signal, one for the hook.
     private static final int THREADS_OF_THE_JVM = 2;
     private static final String LIMITS_OF_THREADS = " (limits: ulimit -u, a container's pids.max, systemd's TasksMax)";
@@ -41,7 +63,7 @@ final class AppProcess {
     private final SpareThreads spares;
     private final CountDownLatch finished = new CountDownLatch(1);
     private final AtomicReference<@Nullable CountedSignal> firstSignal = new AtomicReference<>();
-    private final AtomicBoolean ending = new AtomicBoolean();
+    private final AtomicReference<Ending> ending = new AtomicReference<>(Ending.OPEN);
     private volatile boolean exiting;
 
     AppProcess(HostProcess host, String name) {
@@ -107,7 +129,7 @@ final class AppProcess {
             Log.toStderr(line);
             Log.error("{}", line);
         } finally {
-            host.halt(FORCED);
+            host.halt(FAILED);
         }
     }
 
@@ -169,18 +191,29 @@ final class AppProcess {
         exiting = true;
         app.request(ShutdownReason.exit());
         wake();
-        try {
-            finished.await(); // bounded by the deadline, which halts
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        boolean waiting = true;
+        while (waiting) {
+            try {
+                finished.await(); // bounded by the deadline, which halts
+                waiting = false;
+            } catch (InterruptedException e) {
+                // a return would let the exit go on
+            }
         }
+        if (!mayExit()) {
+            host.awaitEnd();
+        }
+    }
+
+    private boolean mayExit() {
+        return ending.compareAndSet(Ending.OPEN, Ending.EXITING) || ending.get() != Ending.FORCED;
     }
 
     private void runShutdown() {
         while (!app.isShuttingDown()) {
             shutdownWakeup.await(clock, Long.MAX_VALUE);
         }
-        int status = FORCED;
+        int status = FAILED;
         try {
             ShutdownReport report = app.runSequence(shutdownWakeup, () -> exiting, spares);
             finished.countDown(); // before the user's function, which may call System.exit
@@ -189,9 +222,17 @@ final class AppProcess {
             Log.error("App '{}': the shutdown itself failed", app.name(), e);
         } finally {
             finished.countDown();
+            end(status);
+        }
+    }
+
+    private void end(int status) {
+        if (mayExit()) {
             host.exit(status);
-            ending.set(true); // only a fake process is still there
+            ending.set(Ending.OVER); // only a fake process is still there
             watchdogWakeup.signal();
+        } else {
+            host.awaitEnd();
         }
     }
 
@@ -200,7 +241,7 @@ final class AppProcess {
             return app.exitStatus().applyAsInt(report);
         } catch (RuntimeException e) {
             Log.error("App '{}': the function for the exit status failed; the status is 1", app.name(), e);
-            return FORCED;
+            return FAILED;
         }
     }
 
@@ -210,7 +251,7 @@ final class AppProcess {
             force(() -> "shutdownTimeout of " + Text.of(app.limits().shutdown()) + " has passed");
         } catch (Throwable e) {
             // With a full heap anything throws, a string's first use too; the exit is all that counts.
-            host.halt(FORCED);
+            host.halt(FAILED);
         }
     }
 
@@ -219,32 +260,42 @@ final class AppProcess {
             watchdogWakeup.await(clock, Long.MAX_VALUE);
         }
         long deadline = new Budget(app.limits(), app.lifecycle().stop().since()).deadline();
-        while (clock.nanoTime() < deadline && !ending.get()) {
+        while (clock.nanoTime() < deadline && mayBeHalted()) {
             watchdogWakeup.await(clock, deadline);
         }
     }
 
+    private boolean mayBeHalted() {
+        return ending.get() == Ending.OPEN || ending.get() == Ending.EXITING;
+    }
+
     private void force(Supplier<String> cause) {
-        if (!ending.compareAndSet(false, true)) {
+        boolean forced = ending.compareAndSet(Ending.OPEN, Ending.FORCED);
+        if (!forced && !ending.compareAndSet(Ending.EXITING, Ending.CUT_SHORT)) {
             return;
         }
         try {
-            lastWords.speak(describe(cause.get()), !exiting, host::restoreSignals);
+            String line = forced ? describeForced(cause.get()) : describeCutShort(cause.get());
+            lastWords.speak(line, forced && !exiting, host::restoreSignals);
         } finally {
-            host.halt(FORCED);
+            host.halt(FAILED);
         }
     }
 
-    private String describe(String cause) {
+    private String describeForced(String cause) {
         Phase phase = app.phase();
-        return "App '" + app.name() + "' is forced to exit with status " + FORCED + ": " + cause + "; "
+        return "App '" + app.name() + "' is forced to exit with status " + FAILED + ": " + cause + "; "
                 + (phase == null ? app.state().name() : phase.name()) + "; still running: " + app.stillRunning();
+    }
+
+    private String describeCutShort(String cause) {
+        return "App '" + app.name() + "' has shut down; " + cause + ": the JVM's remaining hooks are not waited for";
     }
 
     // What a forced exit runs is loaded now: then, memory or a disk may be what is stuck.
     private void warmUp() {
         // Not a record's hashCode: the JDK generates that at its first call, for 20 ms.
-        if (describe("").isEmpty() || new CountedSignal("", 0).time() != 0) {
+        if (describeForced("").isEmpty() || describeCutShort("").isEmpty() || new CountedSignal("", 0).time() != 0) {
             throw new AssertionError();
         }
     }

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says why a process is halted, and never holds it up: each thing that could hang (the logger, a full pipe, the table of
  * signals) is done by a thread made beforehand, and waited for so many milliseconds.
+ *
+ * <p>The line is said once: by the log, or on stderr if the log has not taken it in time. The race between a helper that
+ * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: whoever takes the task
+ * out has won, and a task that was withdrawn is never done. A logger that has begun by then may be stuck or only slow, and
+ * nothing tells which; then stderr has the line, too, and a slow logger makes it two.
  */
 final class LastWords {
     private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
@@ -90,6 +95,7 @@ final class LastWords {
             thread.start();
         }
 
+        /** Returns whether the work is done; what has not begun at the limit is withdrawn. */
         boolean does(Runnable work, Duration limit) {
             begin(work);
             try {
@@ -99,6 +105,7 @@ final class LastWords {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
+            task.compareAndSet(work, null);
             return false;
         }
 
@@ -108,10 +115,10 @@ final class LastWords {
         }
 
         private void run() {
-            Runnable work = task.get();
+            Runnable work = task.getAndSet(null);
             while (work == null) {
                 LockSupport.park(this);
-                work = task.get();
+                work = task.getAndSet(null);
             }
             try {
                 work.run();
