@@ -2,7 +2,6 @@ package io.lifecycle4j;
 
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -11,18 +10,45 @@ import org.jspecify.annotations.Nullable;
  * An app that owns its process: turns signals into requests, the report into an exit status, and a second signal or the
  * deadline into a forced exit.
  *
- * <p>Threads, all made before the first start: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
+ * <p>Threads, all made before the setup: the <em>shutdown</em> thread, parked until asked, runs the sequence and is the
  * only one that exits; it is no daemon, so that the JVM lives as long as it does. The <em>watchdog</em> forces the exit at the
- * deadline. Signals come on threads of the JVM's; the hook has its own.
+ * deadline. Signals come on threads of the JVM's; the hook has its own. If one of ours cannot be had, the process is halted.
  *
- * <p>Races. Two signals at once, which the JVM may bring in either order: one compare-and-set makes one of them the first,
- * which asks; the other forces. Second signal against deadline: the first to force wins, and the other has nothing left to do.
- * Forced exit against clean exit: {@code halt} needs nothing that {@code exit} holds, so it wins whenever it comes. {@code
- * System.exit} elsewhere against ours: the JVM takes the first status; ours comes only after {@link #finished}, for which alone
- * the hook waits, so neither waits for the other.
+ * <p>How the process ends is one {@link Ending}, changed by compare-and-set alone:
+ *
+ * <pre>
+ * OPEN ─┬─> EXITING ─┬─> the end: our status, or that of whoever called System.exit
+ *       │            └─> CUT_SHORT ──> halt
+ *       └─> FORCED ──────────────────> halt
+ * </pre>
+ *
+ * <p>Races. <em>Two signals at once</em>, which the JVM may bring in either order: one compare-and-set makes one of them the
+ * first, which asks; the other forces. <em>Second signal against deadline</em>: the first to leave OPEN or EXITING for a halt
+ * wins, and the other has nothing left to do. <em>Forced exit against clean exit</em>: both leave OPEN. If FORCED wins, the
+ * shutdown thread does not exit and the hook does not return, so that no exit ends before {@code halt(1)}, and the line that
+ * tells the status is true. If EXITING wins, the JVM's other hooks run, which may hang: a second signal or the deadline still
+ * halts, but the end of the hooks may come first, so that line tells no status. <em>{@code System.exit} elsewhere against
+ * ours</em>: the JVM takes the first status; ours comes only after {@link #finished}, for which alone the hook waits, so neither
+ * waits for the other; whichever comes first leaves OPEN, and the other finds EXITING.
  */
 final class AppProcess {
+    private enum Ending {
+        /** The app runs, or its shutdown does. */
+        OPEN,
+        /** The sequence is over, and the JVM exits. */
+        EXITING,
+        /** A halt comes in place of the sequence's end and of any exit. */
+        FORCED,
+        /** A halt comes if the JVM's other hooks do not end before it. */
+        CUT_SHORT,
+        /** The process is a fake one and has ended. */
+        OVER
+    }
+
     private static final int FAILED = 1;
+    // One on which the JVM hands over a signal, one for the hook.
+    private static final int THREADS_OF_THE_JVM = 2;
+    private static final String LIMITS_OF_THREADS = " (limits: ulimit -u, a container's pids.max, systemd's TasksMax)";
 
     private record CountedSignal(String name, long time) {}
 
@@ -38,7 +64,7 @@ final class AppProcess {
     private final SpareThreads spares;
     private final CountDownLatch finished = new CountDownLatch(1);
     private final AtomicReference<@Nullable CountedSignal> firstSignal = new AtomicReference<>();
-    private final AtomicBoolean ending = new AtomicBoolean();
+    private final AtomicReference<Ending> ending = new AtomicReference<>(Ending.OPEN);
     private volatile boolean exiting;
 
     AppProcess(HostProcess host, String name) {
@@ -56,25 +82,75 @@ final class AppProcess {
     }
 
     void run(AppSetup setup) {
-        shutdown.setDaemon(false);
-        shutdown.start();
-        watchdog.setDaemon(true);
-        watchdog.start();
+        try {
+            startThreads();
+        } catch (Throwable e) { // the system gives no more, or there is no memory for one
+            haltWithoutThreads(e);
+            return; // only a fake process is still there
+        }
         warmUp();
         List<String> signals = List.of();
+        Throwable deaf = null;
         try {
             signals = host.listen(this::onSignal, this::onExit);
         } catch (Throwable e) { // the JVM is exiting already, or has no signals at all
-            runner.fail("handlers for signals and exit cannot be installed", e);
+            deaf = e;
         }
         // Loads the logger, which may take longer than the report of an early end is waited for.
         Log.debug("App '{}' is starting", app.name());
-        if (runner.setUpAndStart(app, setup)) {
+        if (deaf != null) {
+            runner.fail("handlers for signals and exit cannot be installed", deaf);
+        }
+        if (runner.setUpAndStart(app, setup) && hasRoomForSignals()) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
+    }
+
+    private void startThreads() {
+        spares.reserve();
+        lastWords.start();
+        watchdog.setDaemon(true);
+        watchdog.start();
+        shutdown.setDaemon(false);
+        shutdown.start();
+    }
+
+    // Not by exit: nothing is there to be released, and nothing would end hooks that hang.
+    private void haltWithoutThreads(Throwable failure) {
+        try {
+            host.restoreSignals(); // stderr may be a full pipe: then TERM still kills
+        } catch (Throwable e) {
+            // the halt is all that counts
+        }
+        try {
+            String line = "App '" + app.name() + "' could not start: it cannot have the threads it needs: "
+                    + Text.of(failure) + LIMITS_OF_THREADS;
+            Log.toStderr(line);
+            Log.error("{}", line);
+        } finally {
+            host.halt(FAILED);
+        }
+    }
+
+    /**
+     * Returns whether the JVM can still make the threads that a shutdown needs of it; if not, the start has failed: no signal
+     * would ever come.
+     */
+    private boolean hasRoomForSignals() {
+        SpareThreads places = new SpareThreads(app.name(), THREADS_OF_THE_JVM);
+        try {
+            places.reserve();
+            return true;
+        } catch (Throwable e) {
+            String message = "no thread is left on which a signal could come: " + Text.of(e) + LIMITS_OF_THREADS;
+            runner.fail("start", new AppStartException(message, e));
+            return false;
+        } finally {
+            places.end();
+        }
     }
 
     List<String> runningSteps() {
@@ -131,11 +207,22 @@ final class AppProcess {
         exiting = true;
         runner.request(ShutdownReason.exit());
         wake();
-        try {
-            finished.await(); // bounded by the deadline, which halts
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        boolean waiting = true;
+        while (waiting) {
+            try {
+                finished.await(); // bounded by the deadline, which halts
+                waiting = false;
+            } catch (InterruptedException e) {
+                // a return would let the exit go on
+            }
         }
+        if (!mayExit()) {
+            host.awaitEnd();
+        }
+    }
+
+    private boolean mayExit() {
+        return ending.compareAndSet(Ending.OPEN, Ending.EXITING) || ending.get() != Ending.FORCED;
     }
 
     private void runShutdown() {
@@ -151,9 +238,17 @@ final class AppProcess {
             Log.error("App '{}': the shutdown itself failed", app.name(), e);
         } finally {
             finished.countDown();
+            end(status);
+        }
+    }
+
+    private void end(int status) {
+        if (mayExit()) {
             host.exit(status);
-            ending.set(true); // only a fake process is still there
+            ending.set(Ending.OVER); // only a fake process is still there
             watchdogWakeup.signal();
+        } else {
+            host.awaitEnd();
         }
     }
 
@@ -182,17 +277,23 @@ final class AppProcess {
         }
         long deadline =
                 new Budget(settings().limits(), runner.lifecycle().stop().since()).deadline();
-        while (clock.nanoTime() < deadline && !ending.get()) {
+        while (clock.nanoTime() < deadline && mayBeHalted()) {
             watchdogWakeup.await(clock, deadline);
         }
     }
 
+    private boolean mayBeHalted() {
+        return ending.get() == Ending.OPEN || ending.get() == Ending.EXITING;
+    }
+
     private void force(Supplier<String> cause) {
-        if (!ending.compareAndSet(false, true)) {
+        boolean forced = ending.compareAndSet(Ending.OPEN, Ending.FORCED);
+        if (!forced && !ending.compareAndSet(Ending.EXITING, Ending.CUT_SHORT)) {
             return;
         }
         try {
-            lastWords.speak(describe(cause.get()), !exiting, host::restoreSignals);
+            String line = forced ? describeForced(cause.get()) : describeCutShort(cause.get());
+            lastWords.speak(line, forced && !exiting, host::restoreSignals);
         } finally {
             host.halt(settings().forcedStatus());
         }
@@ -202,17 +303,21 @@ final class AppProcess {
         return runner.registry().settings();
     }
 
-    private String describe(String cause) {
+    private String describeForced(String cause) {
         Phase phase = app.phase();
         return "App '" + app.name() + "' is forced to exit with status "
                 + settings().forcedStatus() + ": " + cause + "; "
                 + (phase == null ? app.state().name() : phase.name()) + "; still running: " + runner.stillRunning();
     }
 
+    private String describeCutShort(String cause) {
+        return "App '" + app.name() + "' has shut down; " + cause + ": the JVM's remaining hooks are not waited for";
+    }
+
     // What a forced exit runs is loaded now: then, memory or a disk may be what is stuck.
     private void warmUp() {
         // Not a record's hashCode: the JDK generates that at its first call, for 20 ms.
-        if (describe("").isEmpty() || new CountedSignal("", 0).time() != 0) {
+        if (describeForced("").isEmpty() || describeCutShort("").isEmpty() || new CountedSignal("", 0).time() != 0) {
             throw new AssertionError();
         }
     }

@@ -39,8 +39,9 @@ public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.test
      * @param onSignal takes each signal's name, INT, TERM or HUP, on any thread
      * @param onExit is run by the hook, and returns when the process may end
      * @return the names of the signals that can come
+     * @throws AppStartException if there are none at all
      */
-    protected abstract List<String> listen(Consumer<String> onSignal, Runnable onExit);
+    protected abstract List<String> listen(Consumer<String> onSignal, Runnable onExit) throws AppStartException;
 
     /** Gives INT and TERM back to the system's default, so that one more kills. */
     protected abstract void restoreSignals();

@@ -20,7 +20,7 @@ final class JvmProcess extends HostProcess {
     }
 
     @Override
-    protected List<String> listen(Consumer<String> onSignal, Runnable onExit) {
+    protected List<String> listen(Consumer<String> onSignal, Runnable onExit) throws AppStartException {
         Signals.addHook(onExit);
         return Signals.install(onSignal);
     }

@@ -1,9 +1,5 @@
 package io.lifecycle4j;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -16,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says why a process is halted, and never holds it up: each thing that could hang (the logger, a full pipe, the table of
  * signals) is done by a thread made beforehand, and waited for so many milliseconds.
+ *
+ * <p>The line is said once: by the log, or on stderr if the log has not taken it in time. The race between a helper that
+ * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: whoever takes the task
+ * out has won, and a task that was withdrawn is never done. A logger that has begun by then may be stuck or only slow, and
+ * nothing tells which; then stderr has the line, too, and a slow logger makes it two.
  */
 final class LastWords {
     private static final Duration FOR_THE_LOG = Duration.ofMillis(50);
@@ -34,6 +35,15 @@ final class LastWords {
         this.signals = new Helper(app + "-last-words-signals");
     }
 
+    /** Starts the helpers; throws {@link OutOfMemoryError} if the system gives no thread. */
+    void start() {
+        helpers().forEach(Helper::start);
+    }
+
+    private List<Helper> helpers() {
+        return List.of(logger, stderr, signals);
+    }
+
     /**
      * Says it, then restores the signals; returns within 90 ms, whatever hangs.
      *
@@ -43,16 +53,14 @@ final class LastWords {
         if (byLog && isLogged(line)) {
             pause(FOR_THE_APPENDER);
         } else {
-            stderr.does(() -> print(line), byLog ? FOR_STDERR : FOR_THE_LOG.plus(FOR_STDERR));
+            stderr.does(() -> Log.toStderr(line), byLog ? FOR_STDERR : FOR_THE_LOG.plus(FOR_STDERR));
         }
         signals.does(restoreSignals, FOR_SIGNALS);
     }
 
     /** Lets the helpers end, where the process goes on. */
     void end() {
-        for (Helper helper : List.of(logger, stderr, signals)) {
-            boolean unused = helper.does(() -> {}, Duration.ZERO);
-        }
+        helpers().forEach(helper -> helper.begin(() -> {}));
     }
 
     private boolean isLogged(String line) {
@@ -63,17 +71,6 @@ final class LastWords {
             logged.set(enabled);
         };
         return logger.does(log, FOR_THE_LOG) && logged.get();
-    }
-
-    private static void print(String line) {
-        // Not System.err: a stuck step may hold its lock, or somebody may have replaced it. Not closed: it is not ours.
-        @SuppressWarnings("resource")
-        FileOutputStream stream = new FileOutputStream(FileDescriptor.err);
-        try {
-            stream.write((line + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            // nobody is left to be told
-        }
     }
 
     private static void pause(Duration time) {
@@ -92,25 +89,36 @@ final class LastWords {
 
         Helper(String name) {
             thread = Threads.create(name, this::run);
+        }
+
+        void start() {
             thread.start();
         }
 
+        /** Returns whether the work is done; what has not begun at the limit is withdrawn. */
         boolean does(Runnable work, Duration limit) {
-            task.set(work);
-            LockSupport.unpark(thread);
+            begin(work);
             try {
-                return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+                if (done.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return false;
             }
+            task.compareAndSet(work, null);
+            return false;
+        }
+
+        void begin(Runnable work) {
+            task.set(work);
+            LockSupport.unpark(thread);
         }
 
         private void run() {
-            Runnable work = task.get();
+            Runnable work = task.getAndSet(null);
             while (work == null) {
                 LockSupport.park(this);
-                work = task.get();
+                work = task.getAndSet(null);
             }
             try {
                 work.run();

@@ -1,5 +1,9 @@
 package io.lifecycle4j;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,8 +22,21 @@ final class Log {
     private static Logger logger() {
         try {
             return LoggerFactory.getLogger("io.lifecycle4j");
-        } catch (Throwable e) { // of which SLF4J itself has told stderr
+        } catch (Throwable e) { // SLF4J may have reported it on stderr, and has not if a module is missing
+            toStderr("Lifecycle4j cannot log: " + Text.of(e));
             return NOPLogger.NOP_LOGGER;
+        }
+    }
+
+    /** Writes past the log, on the calling thread; blocks while stderr is a full pipe that nobody reads. */
+    static void toStderr(String line) {
+        // Not System.err: a stuck step may hold its lock, or somebody may have replaced it. Not closed: it is not ours.
+        @SuppressWarnings("resource")
+        FileOutputStream stream = new FileOutputStream(FileDescriptor.err);
+        try {
+            stream.write((line + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // nobody is left to be told
         }
     }
 

@@ -17,8 +17,22 @@ final class Signals {
         Runtime.getRuntime().addShutdownHook(new Thread(onExit, "lifecycle-hook"));
     }
 
-    /** Installs a handler for each signal that can be had, returns their names, and says once which cannot. */
-    static List<String> install(Consumer<String> onSignal) {
+    /**
+     * Installs a handler for each signal that can be had, returns their names, and says once which cannot.
+     *
+     * @throws AppStartException if this Java has no signals at all
+     */
+    static List<String> install(Consumer<String> onSignal) throws AppStartException {
+        try {
+            return installEach(onSignal);
+        } catch (NoClassDefFoundError e) { // an image that jlink has made of fewer modules
+            throw new AppStartException(
+                    "this Java has no module jdk.unsupported, which signals come from (jlink: --add-modules jdk.unsupported)",
+                    e);
+        }
+    }
+
+    private static List<String> installEach(Consumer<String> onSignal) {
         List<String> handled = new ArrayList<>();
         StringJoiner refused = new StringJoiner(", ");
         StringJoiner ignored = new StringJoiner(", ");

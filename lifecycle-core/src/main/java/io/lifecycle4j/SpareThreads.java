@@ -12,9 +12,17 @@ import org.jspecify.annotations.Nullable;
 class SpareThreads {
     private static final long FOR_THE_END_OF_ONE_MILLIS = 50;
 
+    private final String app;
+    private final int count;
     private final Deque<Thread> parked = new ArrayDeque<>();
 
     SpareThreads(String app, int count) {
+        this.app = app;
+        this.count = count;
+    }
+
+    /** Starts the threads and parks them; throws {@link OutOfMemoryError} if the system gives fewer. */
+    void reserve() {
         for (int number = 0; number < count; number++) {
             Thread thread = Threads.create(app + "-spare", SpareThreads::park);
             thread.start();
@@ -35,9 +43,12 @@ class SpareThreads {
         }
     }
 
-    /** Lets all of them end, where the process goes on. */
+    /** Ends all of them; waits a moment for each, so that their places are free on return. */
     void end() {
-        parked.forEach(Thread::interrupt);
+        boolean more = true;
+        while (more) {
+            more = endOne();
+        }
     }
 
     private boolean endOne() {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.AppenderBase;
 import io.lifecycle4j.ShutdownReport.Outcome;
 import io.lifecycle4j.testing.FakeProcess;
 import io.lifecycle4j.testing.FakeProcess.Exit;
@@ -21,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The app that owns its process, in a process that is not real. */
 @Timeout(30)
@@ -211,6 +216,36 @@ class AppProcessTest {
         process.signal("TERM");
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
         never.countDown();
+    }
+
+    @Test
+    void theEndOfTheSequenceDoesNotOvertakeAForcedExitThatIsBeingSaid() {
+        process.run("im", app -> app.onShutdown("flush", context -> ignoreInterrupts(new CountDownLatch(1))));
+        process.signal("INT");
+        process.awaitStuck(Phase.CALLBACKS, "flush");
+        whileItIsSaid(() -> process.signal("TERM"), never::countDown);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
+    }
+
+    /** Lets {@code then} run when the line of a forced exit is in the log, and the process end before that call returns. */
+    private void whileItIsSaid(Runnable force, Runnable then) {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.lifecycle4j");
+        Appender<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                if (event.getFormattedMessage().contains("is forced to exit with status 1")) {
+                    then.run();
+                    process.awaitExit();
+                }
+            }
+        };
+        appender.start();
+        logger.addAppender(appender);
+        try {
+            force.run();
+        } finally {
+            logger.detachAppender(appender);
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real processes: exits, forced and clean, and what stands in their way. */
 @Timeout(90)
@@ -70,6 +71,46 @@ class ExitProcessTest {
             child.awaitLine("the heap is full");
             child.signal("INT");
             assertThat(child.awaitStatus()).isEqualTo(1);
+        }
+    }
+
+    /** Microseconds between the second signal and the end of the sequence. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 100, 200, 500, 1_000, 2_000, 5_000})
+    void aSecondSignalAtTheEndSaysOfTheStatusWhatIsTrue(int micros) throws Exception {
+        try (ChildJvm child =
+                ChildJvm.start("signal-at-the-end", "-Dmicros=" + micros).awaitLine("is running")) {
+            child.signal("TERM");
+            int status = child.awaitStatus();
+            if (child.says("is forced to exit with status 1: second signal (SIGINT)")) {
+                assertThat(status).isEqualTo(1);
+            } else {
+                assertThat(child.says("forced")).isFalse();
+                assertThat(status).isIn(0, 1);
+            }
+            assertThat(child.count("second signal (SIGINT)")).isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void anExitElsewhereDoesNotOvertakeAForcedExitThatIsBeingSaid() throws Exception {
+        List<String> stderrThatNobodyReads = List.of("sh", "-c", "exec 2>&1 1>/dev/null; exec \"$@\"", "sh");
+        try (ChildJvm child = ChildJvm.start(stderrThatNobodyReads, "exit-elsewhere-then-two-signals")) {
+            assertThat(child.awaitStatus()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSecondSignalWhileTheHooksOfOthersRunSaysThatTheyAreNotWaitedFor() throws Exception {
+        try (ChildJvm child = ChildJvm.start("hanging-hook-with-words").awaitLine("is running")) {
+            child.signal("INT");
+            child.awaitLine("hanging");
+            child.signal("TERM");
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.count("App 'child' has shut down; second signal (SIGTERM): the JVM's remaining hooks are"
+                            + " not waited for"))
+                    .isEqualTo(1);
+            assertThat(child.says("forced")).isFalse();
         }
     }
 

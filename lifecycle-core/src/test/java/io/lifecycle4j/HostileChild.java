@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,32 @@ final class HostileChild {
                             System.exit(3);
                             return 0;
                         }));
+            case "beside-another-thread" -> {
+                new Thread(HostileChild::hang).start();
+                App.run("child", app -> app.server(tellingThreads()));
+            }
+            case "signal-at-the-end" -> {
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> spin(Duration.ofMillis(5))));
+                App.run(
+                        "child",
+                        app -> app.exitStatus(report -> {
+                            sun.misc.Signal.raise(new sun.misc.Signal("INT"));
+                            spin(Duration.ofNanos(Integer.getInteger("micros", 0) * 1_000L));
+                            return 0;
+                        }));
+            }
+            case "exit-elsewhere-then-two-signals" ->
+                App.run("child", app -> {
+                    app.onShutdown("last", context -> {
+                        new Thread(() -> fill(System.err)).start();
+                        spin(Duration.ofMillis(20));
+                        sun.misc.Signal.raise(new sun.misc.Signal("INT")); // joins the shutdown
+                        spin(Duration.ofMillis(5));
+                        sun.misc.Signal.raise(new sun.misc.Signal("TERM")); // forces, for as long as stderr is full
+                        spin(Duration.ofMillis(10));
+                    });
+                    app.task("exit", view -> System.exit(7));
+                });
             case "other-hook" -> {
                 Runtime.getRuntime()
                         .addShutdownHook(new Thread(
@@ -85,7 +113,7 @@ final class HostileChild {
                     app.exitStatus(report -> 7); // which a forced exit never has
                     app.onShutdown("hang", context -> {
                         words.println("filling");
-                        new Thread(HostileChild::fillStdout).start();
+                        new Thread(() -> fill(System.out)).start();
                         hang();
                     });
                     app.task("ready", view -> words.println("ready"));
@@ -117,6 +145,23 @@ final class HostileChild {
         };
     }
 
+    /** Tells how many threads, of all kinds, the process has while it starts. */
+    private static ManagedServer tellingThreads() {
+        return new FakeServer("business", new ArrayList<>()) {
+            @Override
+            public void start(ServerContext context) {
+                System.out.println("threads: " + Objects.requireNonNull(new File("/proc/self/task").list()).length);
+            }
+        };
+    }
+
+    private static void spin(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static void hangWithWords() {
         System.err.println("hanging");
         hang();
@@ -141,10 +186,10 @@ final class HostileChild {
         }
     }
 
-    private static void fillStdout() {
+    private static void fill(PrintStream stream) {
         char[] much = new char[1 << 20];
         Arrays.fill(much, 'x');
-        System.out.println(much);
+        stream.println(much);
     }
 
     /** Returns when an asynchronous logger's queue is full and nothing takes from it any more. */

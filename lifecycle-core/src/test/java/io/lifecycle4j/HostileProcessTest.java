@@ -100,6 +100,21 @@ class HostileProcessTest {
     }
 
     @Test
+    void aJavaWithoutTheModuleOfSignalsIsOneLineThatNamesItAndStatusOne() throws Exception {
+        try (ChildJvm child = ChildJvm.start("plain", "--limit-modules", "java.logging,java.naming,java.xml")) {
+            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.lines())
+                    .filteredOn(line -> !line.equals("closed") && !line.equals("flushed"))
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            "ERROR ",
+                            "App 'child' could not start: this Java has no module jdk.unsupported,",
+                            "jlink: --add-modules jdk.unsupported");
+        }
+    }
+
+    @Test
     void aHookThatHangsIsEndedAtTheDeadlineAfterACleanSequence() throws Exception {
         try (ChildJvm child = ChildJvm.start("hanging-hook-short").awaitLine("is running")) {
             child.signal("TERM");

@@ -78,6 +78,7 @@ class StepRunnerTest {
     @Test
     void aThreadThatCannotStartGetsThePlaceOfASpareOne() throws Exception {
         SpareThreads spares = new SpareThreads("spare-test", 2);
+        spares.reserve();
         CountDownLatch ran = new CountDownLatch(1);
         AtomicInteger tries = new AtomicInteger();
         Thread thread = new Thread(ran::countDown) {
