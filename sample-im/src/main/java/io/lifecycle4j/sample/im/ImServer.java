@@ -17,7 +17,6 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 import org.slf4j.Logger;
@@ -58,7 +57,8 @@ final class ImServer implements AppSetup {
 
     @Override
     public void configure(AppBuilder app) throws Exception {
-        app.shutdownTimeout(options.stopping.shutdownTimeout)
+        app.limitsFromEnvironment() // for those without a flag, such as LIFECYCLE4J_START_TIMEOUT
+                .shutdownTimeout(options.stopping.shutdownTimeout)
                 .announceDelay(options.stopping.announceDelay)
                 .drainTimeout(options.stopping.drainTimeout)
                 .callbackTimeout(options.stopping.callbackTimeout);
@@ -110,14 +110,10 @@ final class ImServer implements AppSetup {
         admin.setHandler(new Handler.Sequence(
                 new HealthHandler(app.view()), StatusHandler.forAdmin(status), new MetricsHandler(metrics)));
         business.setHandler(handlers(StatusHandler.forPage(status), new ChatApi(store, tokens), hub));
-        business.addEventListener(new LifeCycle.Listener() {
-            @Override
-            public void lifeCycleStarted(LifeCycle event) {
-                LOG.info("Health: {}readyz", adminAddress());
-                LOG.info("The chat is at {} - open it in two tabs", address());
-            }
+        app.onStart("say-where", view -> {
+            LOG.info("Health: {}readyz", adminAddress());
+            LOG.info("The chat is at {} - open it in two tabs", address());
         });
-
         app.onShutdown("flush-receipts", context -> receipts.flush(context.remaining()));
     }
 
