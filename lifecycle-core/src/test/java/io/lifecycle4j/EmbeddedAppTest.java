@@ -494,6 +494,30 @@ class EmbeddedAppTest {
     }
 
     @Test
+    void whatAReadinessConditionThrowsReachesNoUncaughtExceptionHandlerAndTheNextConditionIsAsked() throws Exception {
+        AtomicBoolean asked = new AtomicBoolean();
+        AtomicReference<Thread> asking = new AtomicReference<>();
+        List<Throwable> uncaught = new CopyOnWriteArrayList<>();
+        AppBuilder builder = App.builder("im");
+        builder.readiness("throws", () -> {
+            Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> uncaught.add(failure));
+            asking.set(Thread.currentThread());
+            throw new IllegalStateException("on purpose");
+        });
+        builder.readiness("holds", () -> {
+            asked.set(true);
+            return true;
+        });
+        try (App app = builder.build()) {
+            app.start();
+            assertThat(app.redConditions()).containsExactly("throws");
+        }
+        Objects.requireNonNull(asking.get()).join(); // its handler, if called, has run by then
+        assertThat(asked).isTrue();
+        assertThat(uncaught).isEmpty();
+    }
+
+    @Test
     void aGateWithoutAServerIsCountedByItsNameAndIsNoRequest() {
         AppBuilder builder = App.builder("im");
         FakeServer business = builder.server(new FakeServer("business", events));
