@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
-import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import io.lifecycle4j.ShutdownReport.Outcome;
 import io.lifecycle4j.testing.FakeProcess;
 import io.lifecycle4j.testing.FakeProcess.Exit;
@@ -227,10 +227,10 @@ class AppProcessTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(1, true));
     }
 
-    /** Lets {@code then} run when the line of a forced exit is in the log, and the process end before that call returns. */
+    /** Lets {@code then} run when the line of a forced exit is logged, and the process end before the logger returns. */
     private void whileItIsSaid(Runnable force, Runnable then) {
         Logger logger = (Logger) LoggerFactory.getLogger("io.lifecycle4j");
-        Appender<ILoggingEvent> appender = new AppenderBase<>() {
+        Appender<ILoggingEvent> appender = new UnsynchronizedAppenderBase<>() {
             @Override
             protected void append(ILoggingEvent event) {
                 if (event.getFormattedMessage().contains("is forced to exit with status 1")) {

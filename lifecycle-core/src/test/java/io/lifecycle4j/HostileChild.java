@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,12 +62,13 @@ final class HostileChild {
             case "exit-elsewhere-then-two-signals" ->
                 App.run("child", app -> {
                     app.onShutdown("last", context -> {
-                        new Thread(() -> fill(System.err)).start();
-                        spin(Duration.ofMillis(20));
-                        sun.misc.Signal.raise(new sun.misc.Signal("INT")); // joins the shutdown
-                        spin(Duration.ofMillis(5));
-                        sun.misc.Signal.raise(new sun.misc.Signal("TERM")); // forces, for as long as stderr is full
-                        spin(Duration.ofMillis(10));
+                        Thread filling = new Thread(() -> fill(System.err));
+                        filling.start();
+                        awaitWrite(filling);
+                        spin(Duration.ofMillis(20)); // then it is full
+                        sun.misc.Signal.raise(new sun.misc.Signal("INT")); // one joins the shutdown
+                        sun.misc.Signal.raise(new sun.misc.Signal("TERM")); // the other forces, and finds stderr full
+                        awaitWrite(thread("child-last-words-stderr"));
                     });
                     app.task("exit", view -> System.exit(7));
                 });
@@ -153,6 +155,21 @@ final class HostileChild {
                 System.out.println("threads: " + Objects.requireNonNull(new File("/proc/self/task").list()).length);
             }
         };
+    }
+
+    private static Thread thread(String name) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Waits until a thread is in the call that writes to a file descriptor. */
+    private static void awaitWrite(Thread thread) {
+        while (Stream.of(thread.getStackTrace())
+                .noneMatch(frame -> frame.getMethodName().equals("writeBytes"))) {
+            Thread.onSpinWait();
+        }
     }
 
     private static void spin(Duration time) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,7 +39,8 @@ class ScarceThreadsProcessTest {
         String classPath = readableByAll();
         assumeTrue(canStartAs(user), "needs root, setpriv and prlimit");
         int threads;
-        try (ChildJvm child = start(classPath, 1_000).awaitLine("threads: ")) {
+        try (ChildJvm child = start(classPath, 1_000)) {
+            assertThat(end(child)).isEqualTo("obeyed"); // gone, and its threads with it: they are the user's as well
             threads = child.lines().stream()
                     .filter(line -> line.startsWith("threads: "))
                     .mapToInt(line -> Integer.parseInt(line.substring("threads: ".length())))
@@ -55,7 +57,9 @@ class ScarceThreadsProcessTest {
     }
 
     private static String end(ChildJvm child) throws Exception {
-        Awaitility.await().until(() -> child.says("is running") || child.says("could not start"));
+        Awaitility.await("start, failed start")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> child.says("is running") || child.says("could not start"));
         if (child.says("is running")) {
             child.signal("TERM");
             assertThat(child.awaitStatus()).isZero();
