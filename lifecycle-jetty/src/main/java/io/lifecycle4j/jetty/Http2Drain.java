@@ -25,7 +25,7 @@ import org.eclipse.jetty.util.Callback;
  * the peer says while it still reads, a window's update for one, then resets the connection, and the rest of the response is lost.
  *
  * <p>The race of a stream's end against {@link #begin}: the stream is gone from its session before either looks, and {@link
- * Readers#telling} lets one of the two tell.
+ * Readers#markTold} lets one of the two tell.
  */
 final class Http2Drain {
     private static final byte[] PING =
@@ -73,7 +73,7 @@ final class Http2Drain {
 
     private void tell(HTTP2Session session) {
         Connection connection = session.getEndPoint().getConnection();
-        if (readers.telling(connection)) {
+        if (readers.markTold(connection)) {
             session.getEndPoint().setIdleTimeout(0); // or Jetty would cut a reader that pauses
             session.addEventListener(new Answer(connection));
             session.frames(null, List.of(GoAwayFrame.GRACEFUL, new PingFrame(PING, false)), Callback.NOOP);

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownContext;
 import java.net.InetSocketAddress;
@@ -30,9 +31,11 @@ final class Peers {
     private final Server server;
     final UpgradedConnections upgraded = new UpgradedConnections();
     private final Readers readers = new Readers();
-    private final List<String> cut = new ArrayList<>(); // is its own lock
     private final WebSocketOptions options;
     private final @Nullable Http2Drain http2;
+
+    @GuardedBy("cut")
+    private final List<String> cut = new ArrayList<>();
 
     Peers(Server server, WebSocketOptions options) {
         this.server = server;

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,6 +29,7 @@ final class Readers implements Connection.Listener {
     // A client whose application reads slower than that, from the client's own memory, is not waited for.
     private static final long SLOWEST_BYTES_PER_SECOND = 1_000_000;
 
+    // Its fields are guarded by the monitor of its Readers; Error Prone has no expression for the lock of an owner.
     private static final class Reader {
         final Connection connection;
         boolean served; // a response has ended in the drain
@@ -67,57 +69,68 @@ final class Readers implements Connection.Listener {
         }
     }
 
+    @GuardedBy("this")
     private final Map<Connection, Reader> open = new LinkedHashMap<>();
 
     /** A response of the given length has ended on the connection, which goes on. */
     void served(Connection connection, long bytes) {
-        change(connection, reader -> {
+        synchronized (this) {
+            Reader reader = readerOf(connection);
             reader.served = true;
             reader.bytes += bytes;
-        });
+            notifyAll();
+        }
+        removeIfClosed(connection);
     }
 
     /** A response of the given length was the connection's last, and the peer, which cannot acknowledge, was told so. */
     void servedLast(Connection connection, long bytes) {
-        change(connection, reader -> {
+        synchronized (this) {
+            Reader reader = readerOf(connection);
             reader.bytes += bytes;
             reader.told = true;
             reader.acknowledge(0);
-        });
+            notifyAll();
+        }
+        removeIfClosed(connection);
     }
 
     /** The peer is about to be told; returns false if it was before. */
-    boolean telling(Connection connection) {
-        boolean[] first = new boolean[1];
-        change(connection, reader -> {
-            first[0] = !reader.told;
-            reader.recent |= first[0] && reader.idleNanos() < RECENT_NANOS;
+    boolean markTold(Connection connection) {
+        boolean first;
+        synchronized (this) {
+            Reader reader = readerOf(connection);
+            first = !reader.told;
+            reader.recent |= first && reader.idleNanos() < RECENT_NANOS;
             reader.told = true;
-        });
-        return first[0];
+            notifyAll();
+        }
+        removeIfClosed(connection);
+        return first;
     }
 
     /** The peer has acknowledged all that was sent before it was told. */
     void acknowledged(Connection connection) {
-        change(connection, reader -> reader.acknowledge(reader.mayBeReading() ? RECENT_NANOS : 0));
-    }
-
-    @FunctionalInterface
-    private interface Change {
-        void apply(Reader reader);
-    }
-
-    private void change(Connection connection, Change change) {
         synchronized (this) {
-            Reader reader = open.get(connection);
-            if (reader == null) {
-                reader = new Reader(connection);
-                open.put(connection, reader);
-                connection.addEventListener(this);
-            }
-            change.apply(reader);
+            Reader reader = readerOf(connection);
+            reader.acknowledge(reader.mayBeReading() ? RECENT_NANOS : 0);
             notifyAll();
         }
+        removeIfClosed(connection);
+    }
+
+    @GuardedBy("this")
+    private Reader readerOf(Connection connection) {
+        Reader reader = open.get(connection);
+        if (reader == null) {
+            reader = new Reader(connection);
+            open.put(connection, reader);
+            connection.addEventListener(this);
+        }
+        return reader;
+    }
+
+    private void removeIfClosed(Connection connection) {
         if (!connection.getEndPoint().isOpen()) {
             onClosed(connection);
         }

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -50,12 +51,20 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     private final IncomingFrames listener;
     private final OutgoingFrames connection;
     private final WebSocketOptions options;
-    private final List<Callback> held = new ArrayList<>(); // is the lock of what follows, too
-    private boolean written;
-    private boolean answered;
-    private boolean over;
     private volatile boolean told;
     private volatile boolean marked;
+
+    @GuardedBy("held")
+    private final List<Callback> held = new ArrayList<>();
+
+    @GuardedBy("held")
+    private boolean written;
+
+    @GuardedBy("held")
+    private boolean answered;
+
+    @GuardedBy("held")
+    private boolean over;
 
     private TrackedSession(
             WebSocketCoreSession session,

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,17 +46,20 @@ final class UpgradedConnections implements Connection.Listener {
         Duration over(int sessions);
     }
 
-    private static final class Upgraded {
-        final String what;
-        final long since = System.nanoTime();
-
-        @Nullable
-        Farewell farewell; // null if it cannot be told
-
-        boolean told;
+    /** A connection that is open; null for the farewell if it cannot be told. */
+    private record Upgraded(
+            String what, long since, @Nullable Farewell farewell, boolean told) {
 
         Upgraded(String what) {
-            this.what = what;
+            this(what, System.nanoTime(), null, false);
+        }
+
+        Upgraded with(@Nullable Farewell opened) {
+            return new Upgraded(what, since, opened, told);
+        }
+
+        Upgraded withTold() {
+            return new Upgraded(what, since, farewell, true);
         }
 
         String name() {
@@ -63,9 +67,16 @@ final class UpgradedConnections implements Connection.Listener {
         }
     }
 
+    @GuardedBy("this")
     private final Map<Connection, Upgraded> open = new LinkedHashMap<>();
+
+    @GuardedBy("this")
     private boolean draining;
+
+    @GuardedBy("this")
     private int told;
+
+    @GuardedBy("this")
     private int cutAfterTold;
 
     /** A request is about to be upgraded to the connection; {@link #removeUnlessOpen} is owed. */
@@ -88,7 +99,7 @@ final class UpgradedConnections implements Connection.Listener {
             if (upgraded == null) { // its request went past the gate
                 upgraded = add(connection, "WebSocket");
             }
-            upgraded.farewell = farewell;
+            open.put(connection, upgraded.with(farewell));
             late = draining;
         }
         if (late) {
@@ -155,7 +166,7 @@ final class UpgradedConnections implements Connection.Listener {
         if (upgraded == null || upgraded.told || upgraded.farewell == null) {
             return null;
         }
-        upgraded.told = true;
+        open.put(connection, upgraded.withTold());
         told++;
         return upgraded.farewell;
     }
