@@ -60,7 +60,7 @@ final class GateHandler extends Handler.Wrapper {
         return super.handle(request, response, callback);
     }
 
-    /** Returns whether a request asks for a protocol other than HTTP; h2c is none, and clients offer it with ordinary requests. */
+    /** Returns whether a request asks for a protocol other than HTTP; an offer of h2c, which ordinary requests may carry, is none. */
     static boolean isUpgrade(Request request) {
         String protocol = request.getHeaders().get(HttpHeader.UPGRADE);
         return HttpMethod.CONNECT.is(request.getMethod()) || (protocol != null && !protocol.equalsIgnoreCase("h2c"));

@@ -26,7 +26,7 @@ import org.eclipse.jetty.io.IdleTimeout;
  */
 final class Readers implements Connection.Listener {
     private static final long RECENT_NANOS = Duration.ofSeconds(1).toNanos();
-    // An application that takes a response slower than that from its client's memory is not waited for.
+    // An application that takes a response more slowly than that from its client's memory is not waited for.
     private static final long SLOWEST_BYTES_PER_SECOND = 1_000_000;
 
     // Its fields are guarded by the monitor of its Readers; Error Prone has no expression for the lock of an owner.
@@ -87,7 +87,7 @@ final class Readers implements Connection.Listener {
         removeIfClosed(connection);
     }
 
-    /** Adds a response of the given length, the last of its HTTP/1.1 connection: by it the peer was told, and it cannot acknowledge. */
+    /** Adds the last response of an HTTP/1.1 connection, which has told the peer; the peer counts as acknowledged at once. */
     void servedLast(Connection connection, long bytes) {
         synchronized (this) {
             Reader reader = readerOf(connection);

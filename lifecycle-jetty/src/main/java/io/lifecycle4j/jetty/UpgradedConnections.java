@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * are left at the drain's end are CUT. Jetty's threads add and remove connections, the drain's thread tells and cuts them, all under
  * this object's monitor, which is not held while a goodbye is sent or a connection is closed.
  *
- * <p>The race of a session that opens against the begin of the drain: either the drain finds the session, or the thread that opens it finds
+ * <p>The race of a session that opens against the beginning of the drain: either the drain finds the session, or the thread that opens it finds
  * {@code draining} and tells it; {@link #take} lets only one of the two do so. The race of an upgrade against the end of the drain: the
  * request stays in flight until its connection is in the map, and the drain waits for the gate before it waits for the map.
  */
