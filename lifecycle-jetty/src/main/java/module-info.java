@@ -5,6 +5,7 @@ module io.lifecycle4j.jetty {
     requires org.slf4j;
     requires static transitive org.eclipse.jetty.websocket.common;
     requires static org.eclipse.jetty.http2.common;
+    requires static com.google.errorprone.annotations;
     requires static org.jspecify;
 
     exports io.lifecycle4j.jetty;

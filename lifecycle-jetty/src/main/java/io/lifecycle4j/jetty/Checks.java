@@ -3,7 +3,7 @@ package io.lifecycle4j.jetty;
 import java.time.Duration;
 import java.util.Objects;
 
-/** Checks arguments where users give them. */
+/** Checks the arguments of public methods. */
 final class Checks {
     private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -32,7 +32,7 @@ final class Checks {
         return value;
     }
 
-    /** What an exception says, or what it is if it says nothing. */
+    /** Returns the message of an exception, or its class if it has none. */
     static String text(Throwable failure) {
         String message = failure.getMessage();
         return message == null ? failure.getClass().getName() : message;

@@ -2,9 +2,10 @@ package io.lifecycle4j.jetty;
 
 import java.nio.charset.StandardCharsets;
 
-/** What a close frame may carry; names no type of Jetty's, which need not be on the class path. */
+/** Checks the code and the reason of a close frame. Uses no type of Jetty's WebSocket, which may be missing on the class path. */
 final class CloseCodes {
-    private static final int MOST_REASON_BYTES = 123; // RFC 6455, section 5.5
+    // RFC 6455, section 5.5
+    private static final int MOST_REASON_BYTES = 123;
 
     private CloseCodes() {}
 
@@ -19,7 +20,7 @@ final class CloseCodes {
         }
     }
 
-    // RFC 6455, section 7.4, and the registry it founded: 1004 to 1006 and 1015 are never sent.
+    // RFC 6455, section 7.4, and IANA's registry of close codes: 1004 to 1006 and 1015 are never sent.
     private static boolean mayBeSent(int code) {
         return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     }

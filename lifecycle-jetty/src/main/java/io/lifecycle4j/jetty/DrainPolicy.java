@@ -6,18 +6,18 @@ package io.lifecycle4j.jetty;
  * @since 0.1
  */
 public enum DrainPolicy {
-    /** They are rejected: 503 with {@code Retry-After}, unless set otherwise. The default. */
+    /** New requests are rejected: 503 with {@code Retry-After}, unless set otherwise. The default. */
     REJECT,
 
     /**
-     * They are served, with {@code Connection: close} on HTTP/1.1, until there is an instant without any or the drain's limit has come;
-     * from then on they are rejected, and so are upgrades from the beginning. For a server behind nothing that would turn elsewhere.
+     * New requests are served, with {@code Connection: close} on HTTP/1.1, until no request is in flight or the drain's limit has come, and
+     * rejected after that. Upgrades are rejected from the beginning. For a server whose clients have no other server to go to.
      */
     SERVE_UNTIL_IDLE,
 
     /**
-     * They are served until STOP, and none is waited for in DRAIN: for health, metrics and status. At STOP, requests in flight and
-     * WebSocket sessions have half of the stop's limit to end.
+     * New requests are served until STOP, and DRAIN waits for none of them: for health, metrics and status. At STOP, requests in flight
+     * and WebSocket sessions have half of the stop's limit to end.
      */
     ALWAYS_OPEN
 }

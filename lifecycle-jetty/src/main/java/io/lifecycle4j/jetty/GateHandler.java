@@ -15,11 +15,11 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** Stands outside all handlers: counts requests in until their response is complete, or turns them away. */
+/** Stands in front of all handlers: counts each request until its response is complete, or rejects it. */
 final class GateHandler extends Handler.Wrapper {
     private static final HttpField CLOSE = new PreEncodedHttpField(HttpHeader.CONNECTION, "close");
 
-    /** A gate, and the names of those that are in. */
+    /** A gate, and the requests that it counts. */
     record Counted(RequestGate gate, InFlight inFlight) {
 
         static Counted by(RequestGate gate) {
@@ -49,7 +49,7 @@ final class GateHandler extends Handler.Wrapper {
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         Counted counted = exempt.test(request) ? exempted : drained;
         if (!counted.gate.isClosed() && counted.gate.isDraining() && isUpgrade(request)) {
-            // Its session would be closed at once, and its client would be back at once.
+            // The session would be closed at once, and its client would come back at once, again and again.
             return reject(request, response, callback);
         }
         if (!counted.gate.tryEnter()) {
@@ -60,7 +60,7 @@ final class GateHandler extends Handler.Wrapper {
         return super.handle(request, response, callback);
     }
 
-    /** Whether it asks for another protocol than HTTP; HTTP/2 is offered by clients with every request. */
+    /** Returns whether a request asks for a protocol other than HTTP; an offer of h2c, which ordinary requests may carry, is none. */
     static boolean isUpgrade(Request request) {
         String protocol = request.getHeaders().get(HttpHeader.UPGRADE);
         return HttpMethod.CONNECT.is(request.getMethod()) || (protocol != null && !protocol.equalsIgnoreCase("h2c"));
@@ -68,14 +68,15 @@ final class GateHandler extends Handler.Wrapper {
 
     private boolean reject(Request request, Response response, Callback callback) throws Exception {
         if (Peers.isHttp1(request)) {
-            response.getHeaders().put(CLOSE); // or the client tries again on the same connection
+            // Without it, the client would send its next request on the same connection.
+            response.getHeaders().put(CLOSE);
             return rejection.handle(request, response, callback);
         }
         Connection connection = request.getConnectionMetaData().getConnection();
         return rejection.handle(request, response, Callback.from(callback, () -> peers.rejected(connection)));
     }
 
-    /** Jetty completes a stream once, when the last byte of its response is written or can never be. */
+    /** Ends the count of a request. Jetty completes a stream once: when the last byte of its response is written, or never will be. */
     private final class CountedStream extends HttpStream.Wrapper {
         private final Response response;
         private final Counted counted;
@@ -101,7 +102,8 @@ final class GateHandler extends Handler.Wrapper {
         @Override
         public void succeeded() {
             Request request = response.getRequest();
-            Connection connection = request.getConnectionMetaData().getConnection(); // the request forgets it
+            // Read first, since the request loses its connection when it completes.
+            Connection connection = request.getConnectionMetaData().getConnection();
             Connection upgraded =
                     request.getAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE) instanceof Connection other
                             ? other
@@ -110,7 +112,8 @@ final class GateHandler extends Handler.Wrapper {
                 peers.upgraded.opening(upgraded, request);
             }
             try {
-                super.succeeded(); // an upgrade opens its session in here
+                // An upgrade opens its session within this call.
+                super.succeeded();
             } finally {
                 if (upgraded != null) {
                     peers.upgraded.removeUnlessOpen(upgraded);
@@ -136,10 +139,8 @@ final class GateHandler extends Handler.Wrapper {
         private void leave(Connection connection) {
             counted.inFlight.remove(place);
             if (counted.gate.isDraining()) {
-                peers.served(
-                        connection,
-                        Response.getContentBytesWritten(
-                                response)); // before it leaves: the drain looks at the peers when the last has left
+                // Before the request leaves the gate, since the drain looks at the peers when the last one has left.
+                peers.served(connection, Response.getContentBytesWritten(response));
             }
             counted.gate.leave();
         }

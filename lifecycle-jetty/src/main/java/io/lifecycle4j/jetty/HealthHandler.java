@@ -17,25 +17,26 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Answers probes. {@code /livez} is 200 as long as the process answers at all; {@code /readyz} is 200 while {@link
+ * Answers health probes. {@code /livez} is 200 as long as the process answers at all; {@code /readyz} is 200 while {@link
  * AppView#isReady()}, else 503. Both have a JSON body:
  *
  * <pre>{@code
  * {"status":"not ready","state":"STOPPING","phase":"DRAIN","inFlight":1,"gates":{"business":1,"sends":3},"red":[],"stoppingMillis":12}
  * }</pre>
  *
- * {@code inFlight} counts requests at the servers' gates, {@code gates} what is in at each gate; {@code red} names the readiness
- * conditions that do not hold, of which {@code /livez} asks none. Other paths are left to other handlers.
+ * {@code inFlight} counts the requests in flight at all servers; {@code gates} has the count of each gate; {@code red} names the readiness
+ * conditions that do not hold, and is empty for {@code /livez}, which asks no condition. Other paths are left to other handlers.
  *
- * <p>Put it on a server that is {@linkplain DrainPolicy#ALWAYS_OPEN always open}, or {@linkplain JettyServer#exempt exempt} its
- * paths, so that probes are answered during the drain.
+ * <p>The handler belongs on a server that is {@linkplain DrainPolicy#ALWAYS_OPEN always open}; on another server its paths must be
+ * {@linkplain JettyServer#exempt exempt}, or probes are rejected during the drain.
  *
  * @since 0.1
  */
-public final class HealthHandler extends Handler.Abstract { // may wait for a condition
+// Not NonBlocking: a readiness condition may block.
+public final class HealthHandler extends Handler.Abstract {
     private final AppView app;
 
-    /** Answers for the given app. */
+    /** Makes a handler that answers for the given app. */
     public HealthHandler(AppView app) {
         this.app = Objects.requireNonNull(app, "app");
     }
@@ -53,7 +54,8 @@ public final class HealthHandler extends Handler.Abstract { // may wait for a co
         }
         boolean live = Request.getPathInContext(request).equals("/livez");
         List<String> red = live || app.state() != AppState.RUNNING ? List.of() : app.redConditions();
-        AppState state = app.state(); // after the conditions, which take their time
+        // The state is read after the conditions, since it may change while they are asked.
+        AppState state = app.state();
         boolean ok = live || (state == AppState.RUNNING && red.isEmpty());
         Phase phase = app.phase();
         Duration stopping = app.timeSinceShutdownBegan();
@@ -72,7 +74,7 @@ public final class HealthHandler extends Handler.Abstract { // may wait for a co
         return true;
     }
 
-    // RFC 8259, section 7; control characters in a name are no names
+    // A string of RFC 8259, section 7; a control character in a name becomes a question mark.
     private static String quoted(String name) {
         return '"' + name.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", "?") + '"';
     }

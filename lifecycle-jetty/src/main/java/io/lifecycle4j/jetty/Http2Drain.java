@@ -15,21 +15,23 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Takes leave on HTTP/2 connections. The one class that names HTTP/2's types, used only where they are there.
+ * Sends GOAWAY on HTTP/2 connections, and receives the peers' acknowledgements. The one class that uses Jetty's HTTP/2 types, and itself
+ * used only where they are on the class path.
  *
  * <p>A peer is told by GOAWAY when the last of its streams has ended, and not before: the {@code HttpClient} of JDK 17 up to 17.0.15 fails
- * every stream that is in flight when it arrives. Streams that open until then get 503 from the gate. A PING follows; its
- * answer proves that the peer's reader has come that far.
+ * every stream that is in flight when GOAWAY arrives. Streams that open until then get 503 from the gate. A PING follows GOAWAY; its
+ * answer proves that the peer has read everything before it.
  *
- * <p>GOAWAY is a frame of our own: Jetty's way closes the connection as soon as the last response is with the operating system. What
- * the peer says while it still reads, a window's update for one, then resets the connection, and the rest of the response is lost.
+ * <p>The frame is sent by this class, since Jetty's own GOAWAY closes the connection as soon as the operating system has the last response.
+ * A frame that the peer sends while it still reads, such as a window update, would then reset the connection, and the rest of
+ * the response would be lost.
  *
- * <p>The race of a stream's end against {@link #begin}: the stream is gone from its session before either looks, and {@link
- * Readers#telling} lets one of the two tell.
+ * <p>The race of a stream's end against {@link #tellIdle}: a stream leaves its session before either looks, so at least one of the two
+ * finds the session without streams; {@link Readers#markTold} lets only one tell the peer.
  */
 final class Http2Drain {
-    private static final byte[] PING =
-            "goodbye!".getBytes(StandardCharsets.US_ASCII); // eight bytes, RFC 9113, section 6.7
+    // Eight bytes, as RFC 9113, section 6.7 demands.
+    private static final byte[] PING = "goodbye!".getBytes(StandardCharsets.US_ASCII);
 
     private final Server server;
     private final Readers readers;
@@ -39,7 +41,7 @@ final class Http2Drain {
         this.readers = readers;
     }
 
-    /** Returns whether HTTP/2 is on the class path at all: this class cannot be used otherwise. */
+    /** Returns whether Jetty's HTTP/2 is on the class path; this class must not be used without it. */
     static boolean isAvailable() {
         try {
             Class.forName("org.eclipse.jetty.http2.HTTP2Session", false, Http2Drain.class.getClassLoader());
@@ -54,11 +56,11 @@ final class Http2Drain {
     }
 
     /** Tells the peers that have no stream open. */
-    void begin() {
+    void tellIdle() {
         sessions().stream().filter(session -> session.getStreamCount() == 0).forEach(this::tell);
     }
 
-    /** A stream of the connection has ended: tells its peer if it was the last. */
+    /** Tells the peer of a connection if it has no stream open; called when one of its streams has ended. */
     void streamEnded(Connection connection) {
         HTTP2Session session = ((HTTP2Connection) connection).getSession();
         if (session.getStreamCount() == 0) {
@@ -66,15 +68,16 @@ final class Http2Drain {
         }
     }
 
-    /** Tells all peers that were not told: the streams that they still have are not waited for, or are no requests any more. */
-    void tellTheRest() {
+    /** Tells the peers that were not told yet. The streams that are open then belong to exempt requests or to upgrades. */
+    void tellRemaining() {
         sessions().forEach(this::tell);
     }
 
     private void tell(HTTP2Session session) {
         Connection connection = session.getEndPoint().getConnection();
-        if (readers.telling(connection)) {
-            session.getEndPoint().setIdleTimeout(0); // or Jetty would cut a reader that pauses
+        if (readers.markTold(connection)) {
+            // With an idle timeout, Jetty would cut a peer that pauses while it reads.
+            session.getEndPoint().setIdleTimeout(0);
             session.addEventListener(new Answer(connection));
             session.frames(null, List.of(GoAwayFrame.GRACEFUL, new PingFrame(PING, false)), Callback.NOOP);
         }

@@ -10,13 +10,15 @@ import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers the requests in flight, for the drain to name them at its limit. Lock-free, and each thread begins to look for a
- * place on a cache line of its own. A request that finds no place near by stays without a name; it is counted elsewhere.
+ * Remembers the requests in flight, so that a drain can name them at its limit. Lock-free; each thread begins its search for a free
+ * place on a cache line of its own. A request that finds no free place within {@value #TRIES} tries is not remembered; the gate counts it
+ * all the same.
  */
 final class InFlight {
     private static final int PLACES = 4096;
     private static final int TRIES = 32;
-    private static final int STRIDE = 16; // references: a cache line
+    // That many references fill a cache line.
+    private static final int STRIDE = 16;
     private static final int NOWHERE = -1;
     private static final int MOST_NAMES = 20;
     private static final int LONGEST_PATH = 200;
@@ -24,8 +26,8 @@ final class InFlight {
     private final AtomicReferenceArray<@Nullable Request> places = new AtomicReferenceArray<>(PLACES);
     private final AtomicReferenceArray<@Nullable Thread> threads = new AtomicReferenceArray<>(PLACES);
 
-    /** Returns what {@link #remove} wants to have. */
-    @SuppressWarnings("deprecation") // threadId() came with 19
+    /** Remembers a request; returns its place, for {@link #remove}. */
+    @SuppressWarnings("deprecation") // threadId() is new in Java 19
     int add(Request request) {
         Thread thread = Thread.currentThread();
         int first = (int) thread.getId() * STRIDE;
@@ -45,7 +47,7 @@ final class InFlight {
         }
     }
 
-    /** Removes the request that the thread is handling just now, the last that it has added, and returns its name; null if none. */
+    /** Removes the youngest request that the thread has added, which is the one it is handling, and returns its name; null if none. */
     @Nullable
     String removeHandledBy(Thread thread) {
         Request handled = null;
@@ -63,7 +65,7 @@ final class InFlight {
         return handled == null ? null : name(handled);
     }
 
-    /** Method, path and age of the oldest, without what may be secret: queries and path parameters. */
+    /** Returns method, path and age of the {@value #MOST_NAMES} oldest requests, without queries and path parameters, which may be secret. */
     List<String> names() {
         long now = System.nanoTime();
         return IntStream.range(0, PLACES)
@@ -84,7 +86,7 @@ final class InFlight {
         return request.getMethod() + " " + pathOf(request) + ", " + millis + " ms";
     }
 
-    /** The path without what may be secret. */
+    /** Returns the path without query and path parameters, which may be secret. */
     static String pathOf(Request request) {
         String path = String.valueOf(request.getHttpURI().getPath()).replaceAll(";[^/]*", "");
         return path.length() > LONGEST_PATH ? path.substring(0, LONGEST_PATH) + "…" : path;

@@ -24,27 +24,27 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 /**
  * A Jetty 12.1 server that an app starts, drains and stops; Jetty 12.0 is not supported.
  *
- * <p>From the start on, a gate stands outside all handlers. While the app drains, it answers new requests and upgrades with
- * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}; requests in flight complete, and their HTTP/1.1
- * responses carry {@code Connection: close}. The drain then waits until the peers have everything:
+ * <p>From its start on, the server has a gate in front of all handlers. During the drain, the gate answers new requests and upgrades with
+ * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}. Requests in flight complete; their HTTP/1.1 responses
+ * carry {@code Connection: close}. The drain waits until the peers have everything:
  *
  * <ul>
- *   <li>WebSocket sessions of Jetty's API, of servlets, Jakarta WebSocket and frameworks over them are sent what is queued for them, then a
- *       close frame, spread over a time; the peer's answer is awaited.
- *   <li>An HTTP/2 connection is sent GOAWAY and PING when the last of its streams has ended; the peer's acknowledgement is awaited, and
- *       then, for a second and one more for each megabyte of its last responses, that the peer closes.
+ *   <li>A WebSocket session (of Jetty's API, of servlets, of Jakarta WebSocket, of frameworks built on these) is sent what is queued for
+ *       it, then a close frame; the peer's answer is waited for. The close frames are spread over a time.
+ *   <li>An HTTP/2 connection is sent GOAWAY and PING when the last of its streams has ended, and the answer to the PING is waited for. Then
+ *       the peer has one second, and one more for each megabyte of its last responses, to close the connection.
  *   <li>A tunnel ({@code CONNECT}), or an upgrade to a protocol that Jetty does not know, is waited for.
  * </ul>
  *
- * The drain's limit is the limit of all. A peer that has not got everything by then is cut and named in the report, whose outcome is
- * TIMED_OUT. Requests that are in flight at the limit are named in the log: method, path, age. At the stop, idle connections are
+ * The drain's limit holds for every peer. A peer that has not got everything by then is cut and named in the report, whose outcome is
+ * TIMED_OUT. Requests in flight at the limit are named in the log with method, path and age. At the stop, idle connections are
  * closed and not waited for.
  *
- * <p>Jetty's own graceful stop is not used: it closes the listener first, waits up to two seconds for idle connections and cuts
- * uploads that pause for one. So {@code stopTimeout} is set to zero, and a server with {@code stopAtShutdown} is refused.
+ * <p>Jetty's own graceful stop is not used: it closes the listener first, waits up to two seconds for idle connections, and cuts
+ * uploads that pause for one second. Therefore {@code stopTimeout} is set to zero, and a server with {@code stopAtShutdown} is refused.
  *
  * <p>Handlers, connectors and thread pool stay the user's. Options are set by one thread before the server is registered with {@code
- * app.server(...)}, which fixes them; a later call is refused.
+ * app.server(...)}; a later call is refused.
  *
  * @since 0.1
  */
@@ -52,11 +52,11 @@ public final class JettyServer implements ManagedServer {
     private static final String NAME = "io.lifecycle4j.name";
     private static final Duration RESERVE = Duration.ofMillis(100);
 
-    /** What a framework does to its server. */
+    /** Starts or stops a server in the way of the framework that it belongs to. */
     @FunctionalInterface
     public interface Action {
 
-        /** Does it. */
+        /** Starts or stops the server; what it throws fails the start or the stop. */
         void run() throws Exception;
     }
 
@@ -87,9 +87,9 @@ public final class JettyServer implements ManagedServer {
     /**
      * Wraps a server that has not been started.
      *
-     * @param name names the server in the log and the report; not blank, unique in its app
+     * @param name the server's name in the log and the report; not blank, unique in its app
      * @param server the server; its app starts and stops it from now on
-     * @throws IllegalArgumentException if the server was started, or would be stopped by a JVM hook of its own
+     * @throws IllegalArgumentException if the server was started, has a name already, or would be stopped by a JVM hook of its own
      */
     public static JettyServer of(String name, Server server) {
         Checks.notNull("server '" + name + "'", server);
@@ -107,8 +107,8 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Leaves start and stop to the framework that the server belongs to, which may do more than start and stop it: add a connector, fire
-     * events. For Javalin:
+     * Leaves start and stop to the framework that the server belongs to, which may do more than that: add a connector, fire events. For
+     * Javalin:
      *
      * <pre>{@code
      * Javalin javalin = Javalin.create(config -> ...);
@@ -116,10 +116,10 @@ public final class JettyServer implements ManagedServer {
      *         .startedBy(() -> javalin.start(8080), javalin::stop));
      * }</pre>
      *
-     * The default starts and stops the server itself. Returns this.
+     * By default the server itself is started and stopped. Returns this.
      *
      * @param start called in place of {@link Server#start}; the server must be started when it returns
-     * @param stop called in place of {@link Server#stop}, within the stop's limit, when nobody is left to be waited for
+     * @param stop called in place of {@link Server#stop}, within the stop's limit, when all connections have been closed
      */
     public JettyServer startedBy(Action start, Action stop) {
         checkMutable("startedBy");
@@ -148,7 +148,7 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Sets what rejected requests are answered; default 503 with a body of type {@code application/problem+json}. Returns this.
+     * Sets the answer to rejected requests; default 503 with a body of type {@code application/problem+json}. Returns this.
      *
      * @param status 400 to 599
      * @param contentType of the body; the body is encoded in UTF-8
@@ -165,8 +165,8 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Has rejected requests answered by a handler, to look at the request for instance. The status, {@code Retry-After} and, on HTTP/1.1,
-     * {@code Connection: close} are set when it is called; what it leaves unhandled (by returning false) gets the fixed
+     * Sets a handler that answers rejected requests, for an answer that depends on the request. The status, {@code Retry-After} and, on
+     * HTTP/1.1, {@code Connection: close} are set before it is called; a request for which it returns false gets the fixed
      * answer. It runs on Jetty's thread and must not block. Returns this.
      */
     public JettyServer rejectWith(Request.Handler handler) {
@@ -176,9 +176,9 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Serves the requests that match even while draining, and does not wait for them; none by default. They are rejected from STOP on;
-     * those in flight then have half of the stop's limit, and are cut and named in the report after it. An upgrade is never exempt. Returns
-     * this.
+     * Exempts the matching requests from the drain: they are served during it, and it does not wait for them; by default no request is
+     * exempt. From STOP on they are rejected; those in flight then have half of the stop's limit, after which they are cut and named in the
+     * report. An upgrade is never exempt. Returns this.
      *
      * @param requests asked once for each request, on Jetty's thread; must not block
      */
@@ -189,7 +189,7 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
-     * Sets how the WebSocket sessions are closed, of whatever API they are. Returns this.
+     * Sets how the WebSocket sessions of any API are closed. Returns this.
      *
      * <pre>{@code
      * JettyServer.of("chat", jetty).webSocket(ws -> ws.closeCode(1012, "restart"))
@@ -213,7 +213,7 @@ public final class JettyServer implements ManagedServer {
         return name;
     }
 
-    /** Returns the server's gate; none if it is always open. The app asks when the server is registered: options are fixed from then on. */
+    /** Returns the server's gate; none if it is always open. The app calls this when the server is registered, which fixes its options. */
     @Override
     public List<RequestGate> gates() {
         registered = true;
@@ -247,16 +247,17 @@ public final class JettyServer implements ManagedServer {
     @Override
     public void drain(ShutdownContext context) throws Exception {
         if (context.reason().kind() == ShutdownReason.Kind.EXIT) {
-            dropTheRequestThatExits(context);
+            abandonTheRequestThatExits(context);
         }
-        // A little less than there is, so that to cut a dead peer is an orderly end, and not an interrupted one.
+        // The peers get a little less than the limit, so that there is time to cut those that are left before the
+        // interrupt.
         Duration left = context.remaining();
         Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
         peers.drain(context, drained.gate(), left.minus(reserve));
     }
 
-    // System.exit waits for the shutdown, and never returns: a request that calls it would be waited for in vain.
-    private void dropTheRequestThatExits(ShutdownContext context) {
+    // System.exit waits for the shutdown and never returns, so the drain cannot wait for a request that has called it.
+    private void abandonTheRequestThatExits(ShutdownContext context) {
         Thread.getAllStackTraces().forEach((thread, stack) -> {
             String request = isInExit(stack) ? drained.inFlight().removeHandledBy(thread) : null;
             if (request != null) {
@@ -286,8 +287,8 @@ public final class JettyServer implements ManagedServer {
         if (!exempted.gate().awaitDrained(Peers.left(until))) {
             context.cut(exempted.inFlight().names());
         }
-        peers.cutLate(context, until); // whom the drain did not wait for
-        // Closed by us, idle connections need not be waited for; otherwise a stop takes Jetty about two seconds.
+        peers.cutLate(context, until);
+        // Jetty's own stop would wait about two seconds for idle connections, so they are closed before it.
         for (Connector connector : server.getConnectors()) {
             if (connector instanceof NetworkConnector network) {
                 network.close();
@@ -306,7 +307,8 @@ public final class JettyServer implements ManagedServer {
         }
     }
 
-    // Looked at now and then: no event tells that the socket of a connector was closed, or its acceptor interrupted.
+    // Polls once a second, since Jetty has no event for a connector whose socket was closed or whose acceptor was
+    // interrupted.
     private void watch(ServerContext context) {
         for (Connector connector : server.getConnectors()) {
             if (!stopping && connector instanceof NetworkConnector network && !network.isOpen()) {

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownContext;
 import java.net.InetSocketAddress;
@@ -17,22 +18,24 @@ import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes leave of a server's peers, whatever they speak: tells them that it goes, waits until they have everything, and names those
- * who have not at the end.
+ * Drains a server's connections, whatever their protocol: tells the peers that the server goes away, waits until they have everything, and
+ * cuts and names those that have not at the limit.
  */
 final class Peers {
     private static final Duration LONGEST_SPREAD = Duration.ofSeconds(2);
-    // A handful of clients that come back at once is no stampede, and nobody should wait for two of them.
+    // The spread grows with the sessions: a few clients may come back at once, and need not make a shutdown longer.
     private static final Duration PACE = Duration.ofMillis(1);
-    // A smaller response is in the peer's hands, or its system's, before its connection could be closed.
+    // The peer, or its operating system, has a smaller response before the connection could be closed.
     private static final long LARGE = 64 << 10;
 
     private final Server server;
     final UpgradedConnections upgraded = new UpgradedConnections();
     private final Readers readers = new Readers();
-    private final List<String> cut = new ArrayList<>(); // is its own lock
     private final WebSocketOptions options;
     private final @Nullable Http2Drain http2;
+
+    @GuardedBy("cut")
+    private final List<String> cut = new ArrayList<>();
 
     Peers(Server server, WebSocketOptions options) {
         this.server = server;
@@ -42,7 +45,7 @@ final class Peers {
             WebSocketContainers containers = new WebSocketContainers(upgraded, options);
             server.addEventListener(containers);
             server.addEventListener(new LifeCycle.Listener() {
-                // Some patches of 12.1 keep a container as an attribute only.
+                // Some patch releases of Jetty 12.1 keep a container as an attribute only, and not as a bean.
                 @Override
                 public void lifeCycleStarting(LifeCycle event) {
                     server.getAttributeNameSet()
@@ -52,7 +55,7 @@ final class Peers {
         }
     }
 
-    /** A response of the given length has ended while the server drains; to be called before its request has left the gate. */
+    /** Notes that a response of the given length has ended during the drain; called before its request leaves the gate. */
     void served(Connection connection, long bytes) {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
             if (bytes >= LARGE) {
@@ -64,7 +67,7 @@ final class Peers {
         }
     }
 
-    /** A request was rejected, and its response has ended. */
+    /** Notes that a request was rejected and that its response has ended. */
     void rejected(Connection connection) {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
             http2.streamEnded(connection);
@@ -76,24 +79,26 @@ final class Peers {
     }
 
     /**
-     * Takes leave, within the given limit; the gate is closed, or closes when it is idle. Whoever has not got everything by then
-     * is cut, and named in the report; requests in flight are the gate's to name.
+     * Tells all peers and waits until they have everything, at most for the given limit. A peer that has not got everything by then is cut
+     * and named in the report; requests in flight at the limit are named by {@link JettyServer#inFlight}. The gate is
+     * closed, or closes when it is idle.
      */
     void drain(ShutdownContext context, RequestGate gate, Duration limit) throws Exception {
         long until = System.nanoTime() + limit.toNanos();
         try {
             try {
                 if (http2 != null) {
-                    http2.begin();
+                    http2.tellIdle();
                 }
                 options.beforeClose.run(context);
             } finally {
-                boolean unused = Thread.interrupted(); // meant for the callback
+                // An interrupt up to here was for the callback.
+                boolean unused = Thread.interrupted();
                 upgraded.tellAll(sessions -> spread(sessions, until));
-                // Before that, an upgrade that is in flight could open a connection which nobody waits for.
+                // The gate is waited for before the connections, since an upgrade in flight may still open one.
                 boolean drained = gate.awaitDrained(left(until));
                 if (drained && http2 != null) {
-                    http2.tellTheRest();
+                    http2.tellRemaining();
                 }
                 upgraded.awaitClosed(until);
                 readers.await(until);
@@ -107,7 +112,7 @@ final class Peers {
         }
     }
 
-    /** Cuts those who came too late for the drain; waits until the given time for the readers of responses that have ended since. */
+    /** Waits until the given time for the readers of responses that have ended since the drain; then cuts the peers that are left. */
     void cutLate(ShutdownContext context, long until) throws InterruptedException {
         try {
             readers.await(until);
@@ -125,7 +130,7 @@ final class Peers {
         }
     }
 
-    /** Somebody was cut in the drain, and not by it. */
+    /** Adds the name of a peer that Jetty, and not this class, has cut during the drain. */
     void wasCut(String name) {
         synchronized (cut) {
             cut.add(name);
@@ -134,7 +139,8 @@ final class Peers {
 
     private Duration spread(int sessions, long until) {
         Duration left = left(until);
-        Duration most = left.multipliedBy(8).dividedBy(10); // all are told, whatever was asked for
+        // The rest of the limit is for the answers.
+        Duration most = left.multipliedBy(8).dividedBy(10);
         return options.closeOver != null
                 ? shortest(options.closeOver, most)
                 : shortest(left.dividedBy(5), LONGEST_SPREAD, PACE.multipliedBy(sessions));
@@ -148,11 +154,12 @@ final class Peers {
         return Duration.ofNanos(Math.max(0, until - System.nanoTime()));
     }
 
-    /** Closes a connection as its protocol wants it: TLS says close_notify. Never blocks, never throws. */
+    /** Closes a connection as its protocol demands: TLS sends close_notify first. Never blocks, never throws. */
     static void close(Connection connection) {
         try {
             connection.close();
-        } catch (RuntimeException e) { // of an upgrade's own making; the others are to be closed all the same
+        } catch (RuntimeException e) {
+            // A user's own kind of connection has failed; the caller goes on to close the others.
             connection.getEndPoint().close();
         }
     }

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,30 +13,35 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.IdleTimeout;
 
 /**
- * The connections whose peers may still be reading the last of their responses: for Jetty a response is complete when the operating
- * system has its bytes.
+ * Waits for the peers that may still be reading their last response. For Jetty a response is complete when the operating system has its
+ * bytes; a slow peer has them later.
  *
- * <p>A peer is TOLD that no more will follow (by GOAWAY and a PING, or by {@code Connection: close}), then it has ACKNOWLEDGED all that was
- * sent before (the PING's answer; HTTP/1.1 has none, and counts as acknowledged), then the connection is gone, as the peer has closed it. A
- * peer that has acknowledged, and stays open, may have an application that has not taken everything yet: it is lingered for,
- * and nobody can know more.
+ * <p>A reader is TOLD that nothing more will follow: by GOAWAY and a PING, or by {@code Connection: close}. It has ACKNOWLEDGED everything
+ * sent before when it answers the PING; HTTP/1.1 has no such answer, so that there a peer counts as acknowledged at once. Then the peer
+ * closes the connection, and the reader is removed. After the acknowledgement, the peer's application may still have to take the response
+ * from the memory of its own client, which nothing on the wire shows; the connection lingers for a time that grows with the response.
  *
- * <p>Jetty's threads change readers, the drain's thread waits for them; all under this object's monitor, which is not held
- * while Jetty is called. A reader that was closed before it was listened to is found by a look at its endpoint.
+ * <p>Jetty's threads change readers and the drain's thread waits for them, all under this object's monitor. A connection that closed
+ * before this listener was added is found by a look at its end point.
  */
 final class Readers implements Connection.Listener {
     private static final long RECENT_NANOS = Duration.ofSeconds(1).toNanos();
-    // A client whose application reads slower than that, from the client's own memory, is not waited for.
+    // An application that takes a response more slowly than that from its client's memory is not waited for.
     private static final long SLOWEST_BYTES_PER_SECOND = 1_000_000;
 
+    // Its fields are guarded by the monitor of its Readers; Error Prone has no expression for the lock of an owner.
     private static final class Reader {
         final Connection connection;
-        boolean served; // a response has ended in the drain
-        long bytes; // of those responses
+        // A response has ended during the drain.
+        boolean served;
+        // The length of the responses that have ended during the drain.
+        long bytes;
         boolean told;
-        boolean recent; // there was traffic just before it was told
+        // The connection had traffic shortly before it was told.
+        boolean recent;
         boolean acknowledged;
-        long lingerUntil = System.nanoTime(); // not at all
+        // At first there is no time to linger.
+        long lingerUntil = System.nanoTime();
 
         Reader(Connection connection) {
             this.connection = connection;
@@ -51,7 +57,7 @@ final class Readers implements Connection.Listener {
             return served || recent;
         }
 
-        /** When not to wait for it any longer. */
+        /** Returns the time until which the drain waits for this reader, unless its connection closes earlier. */
         long end(long now, long until) {
             if (acknowledged || !mayBeReading()) {
                 return Math.min(lingerUntil, until);
@@ -67,57 +73,68 @@ final class Readers implements Connection.Listener {
         }
     }
 
+    @GuardedBy("this")
     private final Map<Connection, Reader> open = new LinkedHashMap<>();
 
-    /** A response of the given length has ended on the connection, which goes on. */
+    /** Adds a response of the given length that has ended on a connection which stays open. */
     void served(Connection connection, long bytes) {
-        change(connection, reader -> {
+        synchronized (this) {
+            Reader reader = readerOf(connection);
             reader.served = true;
             reader.bytes += bytes;
-        });
+            notifyAll();
+        }
+        removeIfClosed(connection);
     }
 
-    /** A response of the given length was the connection's last, and the peer, which cannot acknowledge, was told so. */
+    /** Adds the last response of an HTTP/1.1 connection, which has told the peer; the peer counts as acknowledged at once. */
     void servedLast(Connection connection, long bytes) {
-        change(connection, reader -> {
+        synchronized (this) {
+            Reader reader = readerOf(connection);
             reader.bytes += bytes;
             reader.told = true;
             reader.acknowledge(0);
-        });
-    }
-
-    /** The peer is about to be told; returns false if it was before. */
-    boolean telling(Connection connection) {
-        boolean[] first = new boolean[1];
-        change(connection, reader -> {
-            first[0] = !reader.told;
-            reader.recent |= first[0] && reader.idleNanos() < RECENT_NANOS;
-            reader.told = true;
-        });
-        return first[0];
-    }
-
-    /** The peer has acknowledged all that was sent before it was told. */
-    void acknowledged(Connection connection) {
-        change(connection, reader -> reader.acknowledge(reader.mayBeReading() ? RECENT_NANOS : 0));
-    }
-
-    @FunctionalInterface
-    private interface Change {
-        void apply(Reader reader);
-    }
-
-    private void change(Connection connection, Change change) {
-        synchronized (this) {
-            Reader reader = open.get(connection);
-            if (reader == null) {
-                reader = new Reader(connection);
-                open.put(connection, reader);
-                connection.addEventListener(this);
-            }
-            change.apply(reader);
             notifyAll();
         }
+        removeIfClosed(connection);
+    }
+
+    /** Marks a peer as told, and returns true; returns false if it was marked before. Only the thread that gets true tells it. */
+    boolean markTold(Connection connection) {
+        boolean first;
+        synchronized (this) {
+            Reader reader = readerOf(connection);
+            first = !reader.told;
+            reader.recent |= first && reader.idleNanos() < RECENT_NANOS;
+            reader.told = true;
+            notifyAll();
+        }
+        removeIfClosed(connection);
+        return first;
+    }
+
+    /** Marks that the peer has acknowledged everything that was sent before it was told. */
+    void acknowledged(Connection connection) {
+        synchronized (this) {
+            Reader reader = readerOf(connection);
+            reader.acknowledge(reader.mayBeReading() ? RECENT_NANOS : 0);
+            notifyAll();
+        }
+        removeIfClosed(connection);
+    }
+
+    @GuardedBy("this")
+    private Reader readerOf(Connection connection) {
+        Reader reader = open.get(connection);
+        if (reader == null) {
+            reader = new Reader(connection);
+            open.put(connection, reader);
+            connection.addEventListener(this);
+        }
+        return reader;
+    }
+
+    private void removeIfClosed(Connection connection) {
         if (!connection.getEndPoint().isOpen()) {
             onClosed(connection);
         }
@@ -130,8 +147,8 @@ final class Readers implements Connection.Listener {
     }
 
     /**
-     * Waits until those that were told have acknowledged and closed, or were lingered for, or the time has come. Those that come
-     * later are not waited for: under a flood of late requests there would be no end.
+     * Waits until each reader that was told has closed its connection, or its time to linger is over, or the given time has come. Readers
+     * that are added meanwhile are not waited for: under a flood of late requests the wait would never end.
      */
     synchronized void await(long until) throws InterruptedException {
         Collection<Reader> waitedFor = List.copyOf(open.values());
@@ -150,7 +167,7 @@ final class Readers implements Connection.Listener {
         }
     }
 
-    /** Returns the names of the peers that have not acknowledged what they were served, and waits for none of these any more. */
+    /** Removes all readers; returns the names of the peers that have not acknowledged their responses. The stop closes the connections. */
     synchronized List<String> cut() {
         List<String> names = new ArrayList<>();
         for (Reader reader : open.values()) {

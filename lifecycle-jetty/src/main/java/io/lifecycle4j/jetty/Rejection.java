@@ -11,9 +11,9 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
-/** What requests are answered while the server drains: a fixed answer, or a handler of the user's that may fall back on it. */
+/** Answers rejected requests: by the user's handler, or with a fixed answer if there is none or if it leaves the request. */
 final class Rejection implements Request.Handler {
-    // RFC 9457
+    // The body is a problem document of RFC 9457.
     static final Rejection DEFAULT = new Rejection(
             503,
             Duration.ofSeconds(1),

@@ -18,11 +18,11 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says what is wrong with a server that is to be started, or was. */
+/** Checks a server before and after its start; each error names the fault and its remedy. */
 final class StartChecks {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
 
-    // Names, since the classes need not be there.
+    // Class names, since the classes may be missing on the class path.
     private static final Map<String, String> NOT_DRAINED = Map.of(
             ConnectHandler.class.getName(),
             "tunnels",
@@ -37,6 +37,7 @@ final class StartChecks {
         this.server = server;
     }
 
+    /** Returns what keeps a server from being started by an app; empty if nothing does. */
     static Optional<String> whyNotToBeStarted(Server server) {
         if (!server.isStopped()) {
             return Optional.of(
@@ -57,9 +58,13 @@ final class StartChecks {
         }
     }
 
-    /** What to throw for a start that has thrown; what is no matter of configuration keeps its stack. */
+    /**
+     * Returns what to throw for a start that has failed: one line for an error of configuration, the failure itself for any
+     * other.
+     */
     Exception explained(Exception failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) { // Javalin, for one, wraps it
+        // The cause may be wrapped: Javalin does so.
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BindException || cause instanceof UnresolvedAddressException) {
                 return new AppStartException(notListening(cause), failure);
             }
@@ -74,7 +79,8 @@ final class StartChecks {
 
     private String notListening(Throwable cause) {
         List<Connector> connectors = List.of(server.getConnectors());
-        // One that is no NetworkConnector opens as it starts, and has failed; the others are opened first, in order.
+        // Jetty opens all network connectors first, in their order; any other connector opens when it starts, and fails
+        // then.
         String address = Stream.concat(
                         connectors.stream().filter(LifeCycle::isFailed),
                         connectors.stream()
@@ -93,7 +99,8 @@ final class StartChecks {
         if (connector instanceof NetworkConnector network) {
             return (network.getHost() == null ? "0.0.0.0" : network.getHost()) + ":" + network.getPort();
         }
-        return String.valueOf(connector); // a Unix domain socket's has its path
+        // For a Unix domain socket this contains its path.
+        return String.valueOf(connector);
     }
 
     void after() throws AppStartException {

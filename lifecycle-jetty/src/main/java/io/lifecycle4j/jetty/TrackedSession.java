@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -21,41 +22,49 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A WebSocket session that can be closed so that nothing queued is lost, and a peer that answers sees the code. Stands between the
- * session and its connection, and between the connection's frames and the listener.
+ * Closes a WebSocket session so that nothing queued is lost, and a peer that answers sees the close code. Stands between the session and
+ * its connection for the frames that are sent, and between the connection and the listener for the frames that are received.
  *
- * <p>Jetty's own close, with a code such as 1001 or 1012, drops what is queued and closes the connection without waiting for the peer,
- * whose unread bytes then reset it: the peer sees 1006. After an ordinary close, a listener that throws does the same, and so does
- * a framework that closes the session after a failure.
+ * <p>Jetty's own close with a code such as 1001 or 1012 drops what is queued, and closes the connection without waiting for the peer. What
+ * the peer has sent and Jetty has not read then resets the connection, and the peer sees 1006. After an ordinary close, the same happens
+ * if a listener throws, or if a framework closes the session after a failure.
  *
- * <p>Here a close is a mark that goes the way of all frames, behind what is queued, and becomes the close frame where it leaves the
- * session. For Jetty the session is open until then and after it. From the mark on:
+ * <p>Here a close is a mark: a frame that is queued like any other, and replaced by the close frame when it leaves the session. For Jetty
+ * the session is open before the mark and after it. Once the mark is queued:
  *
  * <ul>
- *   <li>whatever is sent later is dropped, as RFC 6455, section 5.5.1, wants it. It does not fail: Jetty's queue would fail with it, close
- *       frame and all, and so would each listener that sends;
- *   <li>a close of the session's, an answer or the end after a failure, is held until the frame is written and the peer's
+ *   <li>frames that are sent later are dropped, as RFC 6455, section 5.5.1 demands. Their callbacks succeed, since a failure would fail
+ *       Jetty's whole queue with the close frame, and each listener that sends;
+ *   <li>a close by the session itself, as an answer or after a failure, is held until the close frame is written and the peer's
  *       has come;
- *   <li>a listener that fails ends nothing, and frames are read until the peer's answer comes.
+ *   <li>a listener that fails does not end the session, and frames are read until the peer's close frame comes.
  * </ul>
  *
- * <p>States of the close: not TOLD, TOLD (the mark is queued), MARKED (the mark has left), WRITTEN, and, apart from them, ANSWERED. The
- * race of a close that is to be held against the last of WRITTEN and ANSWERED: both under the lock of {@code held}, which is
- * not kept while Jetty is called.
+ * <p>The states of the close are: not TOLD, TOLD (the mark is queued), MARKED (the mark has left), WRITTEN; and, independent of these,
+ * ANSWERED. The race of a close that is held against the last of WRITTEN and ANSWERED: each is set under the lock of {@code held} and
+ * then looks for the others, so the last one releases the close. The lock is not held while Jetty is called.
  */
-final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedConnections.Farewell {
+final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedConnections.Goodbye {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
 
     private final WebSocketCoreSession session;
     private final IncomingFrames listener;
     private final OutgoingFrames connection;
     private final WebSocketOptions options;
-    private final List<Callback> held = new ArrayList<>(); // is the lock of what follows, too
-    private boolean written;
-    private boolean answered;
-    private boolean over;
     private volatile boolean told;
     private volatile boolean marked;
+
+    @GuardedBy("held")
+    private final List<Callback> held = new ArrayList<>();
+
+    @GuardedBy("held")
+    private boolean written;
+
+    @GuardedBy("held")
+    private boolean answered;
+
+    @GuardedBy("held")
+    private boolean over;
 
     private TrackedSession(
             WebSocketCoreSession session,
@@ -69,8 +78,8 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     }
 
     /**
-     * Returns the tracked session of the given one, which is tracked from now on if it was not; the options are the first call's. Null
-     * if it has an extension of a user's own making, which cannot be seen through.
+     * Tracks a session, and returns the tracked one; the options of the first call hold. Returns null if the session has an extension of a
+     * kind that is not Jetty's, whose place in the chain of frames cannot be found.
      */
     static @Nullable TrackedSession of(WebSocketCoreSession session, WebSocketOptions options) {
         ExtensionStack stack = session.getExtensionStack();
@@ -92,12 +101,13 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     }
 
     @Override
-    public void say() {
-        session.setIdleTimeout(Duration.ZERO); // from now on the drain's limit is the only one
+    public void send() {
+        // From now on the drain's limit is the only one.
+        session.setIdleTimeout(Duration.ZERO);
         close(options.closeCode, options.closeReason);
     }
 
-    /** Queues a close frame, unless one is queued already; never blocks. */
+    /** Queues the mark of a close, unless one is queued already; never blocks. */
     void close(int code, String reason) {
         synchronized (held) {
             if (told) {
@@ -116,9 +126,8 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     }
 
     @Override
-    public void closed() {
-        List<Callback> left = drainHeld();
-        left.forEach(callback -> callback.failed(new ClosedChannelException()));
+    public void connectionClosed() {
+        takeHeld().forEach(callback -> callback.failed(new ClosedChannelException()));
     }
 
     @Override
@@ -151,10 +160,11 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
                 return;
             }
         }
-        drainHeld().forEach(Callback::succeeded); // Jetty closes the connection
+        // At this, Jetty closes the connection.
+        takeHeld().forEach(Callback::succeeded);
     }
 
-    private List<Callback> drainHeld() {
+    private List<Callback> takeHeld() {
         synchronized (held) {
             over = true;
             List<Callback> all = List.copyOf(held);
@@ -190,13 +200,15 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
             LOG.debug("A WebSocket listener failed after its client was told to close", failure);
             succeeded();
             try {
-                session.demand(); // a listener that has failed asks for no further frame
-            } catch (IllegalStateException demanded) { // this one has
+                // A listener that has failed demands no further frame.
+                session.demand();
+            } catch (IllegalStateException demanded) {
+                // This listener has demanded one before it failed.
             }
         }
     }
 
-    /** Passes as a control frame that closes nothing. */
+    /** Marks the place of a close in the queue. For Jetty it is a PING, which closes nothing. */
     private static final class Mark extends Frame {
         Mark(ByteBuffer payload) {
             super(OpCode.PING, payload);
@@ -204,12 +216,13 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
     }
 
     /**
-     * A close frame that says NORMAL to Jetty, which then keeps what is queued, and which is none any more once it is written: Jetty would
-     * half-close the connection after it. Proxies (HAProxy, nginx) close theirs to the peer then, and a peer that still writes is reset
-     * before it has read the frame.
+     * A close frame that keeps Jetty from ending the connection. Its status for Jetty is NORMAL, so that Jetty keeps what is queued. Once
+     * its head is written, its opcode for Jetty is PONG, since Jetty half-closes a connection after a close frame: proxies
+     * (HAProxy, nginx) then close their connection to the peer, and a peer that still writes is reset before it has read the frame.
      */
     private static final class CloseFrame extends Frame implements CloseStatus.Supplier {
-        private boolean taken; // by Jetty, which has written the head by then
+        // Jetty has taken the payload, and has written the head before.
+        private boolean taken;
 
         CloseFrame(ByteBuffer payload) {
             super(OpCode.CLOSE, payload);
@@ -227,7 +240,8 @@ final class TrackedSession implements IncomingFrames, OutgoingFrames, UpgradedCo
         }
 
         @Override
-        public String toString() { // for Jetty's log; the superclass takes the payload
+        public String toString() {
+            // The superclass would take the payload; Jetty logs frames.
             return "CLOSE";
         }
 

@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,47 +16,50 @@ import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections that speak HTTP no more: WebSockets of every kind, CONNECT tunnels, other upgrades.
+ * Drains the connections that no longer speak HTTP: WebSockets of every kind, CONNECT tunnels, other upgrades.
  *
- * <p>A connection is OPEN from just before its upgrade, while the request that asked for it is still in flight. One that belongs to a
- * WebSocket session of a container that is known can be told to close, and is then TOLD. It is gone when it closes; whatever would close
- * it before the peer has answered is held by {@link TrackedSession}, so that a connection which ends early was ended by its peer. At the
- * drain's end, those that are left are CUT. Jetty's threads add and remove connections, the drain's thread tells and cuts; all under this
- * object's monitor, which is not held while Jetty is called.
+ * <p>A connection is OPEN from just before its upgrade, while the request that asked for the upgrade is still in flight. If it belongs to a
+ * WebSocket session of a known container, it has a {@link Goodbye} and becomes TOLD when that is sent. It is removed when it closes; since
+ * {@link TrackedSession} holds every close that would come before the peer's answer, an early end is the peer's own. The connections that
+ * are left at the drain's end are CUT. Jetty's threads add and remove connections, the drain's thread tells and cuts them, all under
+ * this object's monitor, which is not held while a goodbye is sent or a connection is closed.
  *
- * <p>The race of a session that opens against the drain's begin: it is either among those that the drain takes, or it finds {@code
- * draining} and is told by the thread that opens it; {@link #take} lets only one of the two do so. The race of an upgrade against
- * the drain's end: its request counts until the connection is in here, so whoever waits for the gate first misses none.
+ * <p>The race of a session that opens against the beginning of the drain: either the drain finds the session, or the thread that opens it finds
+ * {@code draining} and tells it; {@link #take} lets only one of the two do so. The race of an upgrade against the end of the drain: the
+ * request stays in flight until its connection is in the map, and the drain waits for the gate before it waits for the map.
  */
 final class UpgradedConnections implements Connection.Listener {
 
-    /** How a session is closed. */
-    interface Farewell {
+    /** The way to tell the peer of one connection. */
+    interface Goodbye {
 
-        /** Sends the close frame behind what is queued; never blocks. */
-        void say();
+        /** Queues the close frame behind everything that is queued already; never blocks. */
+        void send();
 
-        /** The connection is closed. */
-        void closed();
+        /** Called when the connection has closed, whether the goodbye was sent or not. */
+        void connectionClosed();
     }
 
-    /** How long it may take to tell a number of sessions. */
+    /** Returns the time over which a number of sessions are told, one after another. */
     @FunctionalInterface
     interface Spread {
         Duration over(int sessions);
     }
 
-    private static final class Upgraded {
-        final String what;
-        final long since = System.nanoTime();
-
-        @Nullable
-        Farewell farewell; // null if it cannot be told
-
-        boolean told;
+    /** An open connection; its goodbye is null if it cannot be told. */
+    private record Upgraded(
+            String what, long since, @Nullable Goodbye goodbye, boolean told) {
 
         Upgraded(String what) {
-            this.what = what;
+            this(what, System.nanoTime(), null, false);
+        }
+
+        Upgraded with(@Nullable Goodbye opened) {
+            return new Upgraded(what, since, opened, told);
+        }
+
+        Upgraded withTold() {
+            return new Upgraded(what, since, goodbye, true);
         }
 
         String name() {
@@ -63,12 +67,19 @@ final class UpgradedConnections implements Connection.Listener {
         }
     }
 
+    @GuardedBy("this")
     private final Map<Connection, Upgraded> open = new LinkedHashMap<>();
+
+    @GuardedBy("this")
     private boolean draining;
+
+    @GuardedBy("this")
     private int told;
+
+    @GuardedBy("this")
     private int cutAfterTold;
 
-    /** A request is about to be upgraded to the connection; {@link #removeUnlessOpen} is owed. */
+    /** Adds the connection to which a request is about to be upgraded. {@link #removeUnlessOpen} must follow the upgrade. */
     void opening(Connection connection, Request request) {
         add(connection, kindOf(connection, request));
     }
@@ -80,15 +91,16 @@ final class UpgradedConnections implements Connection.Listener {
         return upgraded;
     }
 
-    /** A session of the connection is open. */
-    void opened(Connection connection, @Nullable Farewell farewell) {
+    /** Sets the goodbye of a connection whose session has opened, null if it cannot be told; sends it at once if telling has begun. */
+    void opened(Connection connection, @Nullable Goodbye goodbye) {
         boolean late;
         synchronized (this) {
             Upgraded upgraded = open.get(connection);
-            if (upgraded == null) { // its request went past the gate
+            if (upgraded == null) {
+                // The request was upgraded without passing the gate.
                 upgraded = add(connection, "WebSocket");
             }
-            upgraded.farewell = farewell;
+            open.put(connection, upgraded.with(goodbye));
             late = draining;
         }
         if (late) {
@@ -97,7 +109,7 @@ final class UpgradedConnections implements Connection.Listener {
         removeUnlessOpen(connection);
     }
 
-    /** To be called after an upgrade: a connection that never opened, or closed before it was listened to, tells nobody. */
+    /** Removes a connection that never opened, or closed before this listener was added; neither is reported by Jetty. */
     void removeUnlessOpen(Connection connection) {
         if (!connection.getEndPoint().isOpen() || connection.getEndPoint().getConnection() != connection) {
             onClosed(connection);
@@ -111,21 +123,21 @@ final class UpgradedConnections implements Connection.Listener {
             upgraded = open.remove(connection);
             notifyAll();
         }
-        if (upgraded != null && upgraded.farewell != null) {
-            upgraded.farewell.closed();
+        if (upgraded != null && upgraded.goodbye != null) {
+            upgraded.goodbye.connectionClosed();
         }
     }
 
     /**
-     * Tells those that can be told to close, one after another over the given time, and from now on those that open; with an
-     * interrupt, without a pause.
+     * Tells the connections that have a goodbye, one after another over the given time; connections that open from now on are told at once.
+     * After an interrupt, the rest are told without a pause.
      */
     void tellAll(Spread spread) throws InterruptedException {
         List<Connection> waiting;
         synchronized (this) {
             draining = true;
             waiting = open.entrySet().stream()
-                    .filter(entry -> entry.getValue().farewell != null)
+                    .filter(entry -> entry.getValue().goodbye != null)
                     .map(Map.Entry::getKey)
                     .toList();
         }
@@ -144,23 +156,24 @@ final class UpgradedConnections implements Connection.Listener {
     }
 
     private void tell(Connection connection) {
-        Farewell farewell = take(connection);
-        if (farewell != null) {
-            farewell.say();
+        Goodbye goodbye = take(connection);
+        if (goodbye != null) {
+            goodbye.send();
         }
     }
 
-    private synchronized @Nullable Farewell take(Connection connection) {
+    /** Marks the connection as told and returns its goodbye; null if it has none, or was told before, or is gone. */
+    private synchronized @Nullable Goodbye take(Connection connection) {
         Upgraded upgraded = open.get(connection);
-        if (upgraded == null || upgraded.told || upgraded.farewell == null) {
+        if (upgraded == null || upgraded.told || upgraded.goodbye == null) {
             return null;
         }
-        upgraded.told = true;
+        open.put(connection, upgraded.withTold());
         told++;
-        return upgraded.farewell;
+        return upgraded.goodbye;
     }
 
-    /** Waits until none is open, or the time has come. */
+    /** Waits until no connection is open, or the given time has come. */
     synchronized void awaitClosed(long until) throws InterruptedException {
         long left = until - System.nanoTime();
         while (!open.isEmpty() && left > 0) {
@@ -170,8 +183,8 @@ final class UpgradedConnections implements Connection.Listener {
     }
 
     /**
-     * Has those that are still open closed, and returns their names. Jetty calls a session's listener on the thread that closes
-     * it, so that is not the caller's: a listener may block.
+     * Cuts the connections that are still open, and returns their names. They are closed on threads of the executor, since Jetty calls a
+     * session's listener on the thread that closes its connection, and a listener may block.
      */
     List<String> cut(Executor closer) {
         Map<Connection, Upgraded> left;
@@ -192,11 +205,12 @@ final class UpgradedConnections implements Connection.Listener {
     private static void execute(Executor executor, Runnable work) {
         try {
             executor.execute(work);
-        } catch (RejectedExecutionException e) { // no thread to be had: the stop closes what is left
+        } catch (RejectedExecutionException e) {
+            // Without a thread, the connection stays open until the stop closes it.
         }
     }
 
-    /** What became of the sessions that were told; null if none was. */
+    /** Returns what became of the sessions that were told; null if none was told. */
     synchronized @Nullable String note() {
         return told == 0
                 ? null

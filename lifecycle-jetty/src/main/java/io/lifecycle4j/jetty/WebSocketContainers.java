@@ -14,12 +14,12 @@ import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tracks the sessions of every WebSocket container of a server: those of Jetty's own API, of the servlets of each Jakarta EE, of Jakarta
- * WebSocket, and of frameworks over them.
+ * Tracks the sessions of every WebSocket container of a server: of Jetty's own API, of the servlets of each Jakarta EE version, of Jakarta
+ * WebSocket, and of frameworks built on these.
  *
- * <p>These containers have no common type, and several of them the same simple names in other packages; what they share is a method
- * {@code addSessionListener} that takes an interface whose methods end in {@code Opened} and {@code Closed}, and sessions with {@code
- * getCoreSession()}. Hence reflection: one class in place of one for each, and no dependency on any of them.
+ * <p>The containers have no common type. What they share is a method {@code addSessionListener}, whose argument is an interface with
+ * methods that end in {@code Opened} and {@code Closed}, and sessions that have {@code getCoreSession()}. This class uses them by
+ * reflection, so that it depends on no container and needs no variant for each.
  */
 final class WebSocketContainers implements Container.InheritedListener {
     private static final ClassValue<Optional<Method>> GET_CORE_SESSION = new ClassValue<>() {
@@ -27,7 +27,8 @@ final class WebSocketContainers implements Container.InheritedListener {
         protected Optional<Method> computeValue(Class<?> type) {
             try {
                 return Optional.of(type.getMethod("getCoreSession"));
-            } catch (NoSuchMethodException e) { // no session
+            } catch (NoSuchMethodException e) {
+                // The type is not a session's.
                 return Optional.empty();
             }
         }
@@ -35,7 +36,7 @@ final class WebSocketContainers implements Container.InheritedListener {
 
     private final UpgradedConnections upgraded;
     private final WebSocketOptions options;
-    // A listener that is inherited hears of some beans twice.
+    // Jetty calls an inherited listener twice for some beans.
     private final Set<Object> known = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     WebSocketContainers(UpgradedConnections upgraded, WebSocketOptions options) {
@@ -43,7 +44,7 @@ final class WebSocketContainers implements Container.InheritedListener {
         this.options = options;
     }
 
-    /** Returns whether WebSocket is on the class path at all: this class cannot be used otherwise. */
+    /** Returns whether Jetty's WebSocket is on the class path; this class must not be used without it. */
     static boolean isAvailable() {
         try {
             Class.forName(
@@ -78,7 +79,7 @@ final class WebSocketContainers implements Container.InheritedListener {
                 : null;
     }
 
-    // To list the methods of each bean of a server would cost its start milliseconds.
+    // This test spares the listing of every bean's methods, which would make a start milliseconds longer.
     private static boolean isOfWebSocket(@Nullable Class<?> type) {
         return type != null && (type.getName().contains(".websocket.") || isOfWebSocket(type.getSuperclass()));
     }
@@ -107,12 +108,13 @@ final class WebSocketContainers implements Container.InheritedListener {
 
     private void opened(Object session) {
         WebSocketCoreSession core = coreOf(session);
-        if (core.getBehavior() == Behavior.SERVER) { // not one that the service opens itself, as a client of another
+        // A session that the service has opened as a client of another server is left alone.
+        if (core.getBehavior() == Behavior.SERVER) {
             upgraded.opened(core.getConnection(), TrackedSession.of(core, options));
         }
     }
 
-    /** Returns what is below a session of whatever API. */
+    /** Returns the core session beneath a session of any API. */
     static WebSocketCoreSession coreOf(Object session) {
         Method method = GET_CORE_SESSION.get(session.getClass()).orElse(null);
         if (method != null && call(method, session) instanceof WebSocketCoreSession core) {

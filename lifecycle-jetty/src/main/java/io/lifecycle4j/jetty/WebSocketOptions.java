@@ -5,8 +5,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link JettyServer} takes leave of its WebSocket sessions, of whatever API they are. Not thread-safe; what is set when {@link
- * JettyServer#webSocket} returns is what holds.
+ * Sets how a {@link JettyServer} closes its WebSocket sessions, whichever API they belong to. Not thread-safe; the options are fixed when
+ * {@link JettyServer#webSocket} returns.
  *
  * @since 0.1
  */
@@ -37,10 +37,10 @@ public final class WebSocketOptions {
     }
 
     /**
-     * Spreads the close of the sessions over a time, so that clients do not all come back at once; default 1 ms for each session, but
-     * at most a fifth of the drain's limit, and 2 s. Returns this.
+     * Spreads the close frames over a time, so that clients do not all come back at once; default 1 ms for each session, at most 2 s
+     * and at most a fifth of the drain's limit. Returns this.
      *
-     * @param time zero or more, at most 365 days; never more than four fifths of the drain's limit are used
+     * @param time zero or more, at most 365 days; of the drain's limit, at most four fifths are used
      */
     public WebSocketOptions closeOver(Duration time) {
         check();
@@ -49,9 +49,9 @@ public final class WebSocketOptions {
     }
 
     /**
-     * Sets what is done when the gate has closed and before the first session is told: say goodbye to the clients, let accepted
-     * messages be acknowledged. What it sends is written before the close frames. It shares the drain's limit with them; if it throws,
-     * the sessions are closed all the same. Returns this.
+     * Sets a callback that runs after the gate has closed and before the first session is told: to send the clients a last message, or to
+     * acknowledge messages that were accepted. What it sends is written before the close frames. It shares the drain's limit
+     * with them; if it throws, the sessions are closed all the same. Returns this.
      */
     public WebSocketOptions beforeClose(ShutdownCallback callback) {
         check();

@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Options that cannot be lost, starts that say what is wrong, and servers that a framework starts. */
+/** Options that cannot be lost, errors of starts that name what is wrong, and servers that a framework starts. */
 @Timeout(30)
 class ConfigurationTest {
     private final CountDownLatch arrived = new CountDownLatch(1);
@@ -292,7 +292,7 @@ class ConfigurationTest {
         return unix;
     }
 
-    /** RFC 8446, section 6.1: or the client cannot tell the end from an attack. */
+    /** RFC 8446, section 6.1: without close_notify, a client cannot distinguish the end from an attack. */
     @Test
     void tlsConnectionsEndWithCloseNotify() throws Exception {
         Connectors connectors = new Connectors(server);
@@ -305,7 +305,8 @@ class ConfigurationTest {
                         .sslContext()
                         .getSocketFactory()
                         .createSocket(raw, "localhost", raw.getPort(), true)) {
-            socket.setEnabledProtocols(new String[] {"TLSv1.2"}); // 1.3 hides what kind a record is of
+            // TLS 1.3 hides the type of a record.
+            socket.setEnabledProtocols(new String[] {"TLSv1.2"});
             socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
             InputStream in = socket.getInputStream();
             assertThat(in.read()).isEqualTo('H');
@@ -321,7 +322,7 @@ class ConfigurationTest {
         assertThat(type).isEqualTo(21); // an alert
     }
 
-    /** Keeps what it receives. */
+    /** Keeps the bytes that it receives. */
     private static final class RecordedSocket extends Socket {
         private final ByteArrayOutputStream record;
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Connectors {
     private static final String PASSWORD = "for tests";
 
-    /** How a client talks. */
+    /** A protocol, in clear text or over TLS. */
     enum Protocol {
         HTTP_1_1(false, HttpClient.Version.HTTP_1_1),
         HTTP_2_CLEAR(false, HttpClient.Version.HTTP_2),
@@ -40,7 +40,8 @@ final class Connectors {
         }
     }
 
-    private static @Nullable KeyStore made; // once for all tests: a key takes keytool half a second
+    // Made once for all tests: keytool needs half a second for a key.
+    private static @Nullable KeyStore made;
 
     final ServerConnector clear;
     final ServerConnector secure;

@@ -98,7 +98,7 @@ class HealthHandlerTest {
         assertThat(app.shutdown("again").isClean()).isTrue();
     }
 
-    /** A server whose start takes until it is told. */
+    /** A server whose start ends when the test counts the latch down. */
     private record SlowStart(CountDownLatch started) implements ManagedServer {
         @Override
         public String name() {

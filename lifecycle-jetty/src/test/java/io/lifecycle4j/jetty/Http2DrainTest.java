@@ -41,7 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What an HTTP/2 client sees, frame by frame. */
+/** An HTTP/2 client sees the drain frame by frame. */
 @Timeout(60)
 class Http2DrainTest {
     private final CountDownLatch arrived = new CountDownLatch(1);
@@ -71,7 +71,7 @@ class Http2DrainTest {
         client.stop();
     }
 
-    /** The HttpClient of JDK 17, up to 17.0.15, fails whatever is in flight when GOAWAY comes. */
+    /** The HttpClient of JDK 17, up to 17.0.15, fails every request in flight when GOAWAY arrives. */
     @Test
     void goAwayIsSaidWhenTheLastStreamHasEndedAndANewConnectionGets503AndGoAway() throws Exception {
         Peer early = new Peer();
@@ -115,7 +115,7 @@ class Http2DrainTest {
         assertThat(idle.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
     }
 
-    /** Jetty learns of such a session only when its first handler has returned. */
+    /** Jetty adds such a session to its container only when the first handler has returned. */
     @Test
     void aConnectionThatWasUpgradedFromHttp1IsToldThoughItsHandlerStillBlocks() throws Exception {
         ServerConnector upgrading = new ServerConnector(

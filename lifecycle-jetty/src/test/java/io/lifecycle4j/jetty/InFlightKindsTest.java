@@ -36,10 +36,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A request in flight gets its whole response, whatever its kind, over each protocol. The JDK's client judges. */
+/** A request in flight of any kind gets its whole response over each protocol, as seen by the JDK's client. */
 @Timeout(20)
 class InFlightKindsTest {
-    private static final int LARGE = 40 << 20; // more than sockets and windows of HTTP/2 hold
+    // More than the buffers of sockets and the windows of HTTP/2 hold.
+    private static final int LARGE = 40 << 20;
 
     private enum Kind {
         BLOCKING(200, "done"),
@@ -55,7 +56,7 @@ class InFlightKindsTest {
         private final String body;
 
         /**
-         * @param body empty if any will do
+         * @param body the expected body; empty if any is accepted
          */
         Kind(int status, String body) {
             this.status = status;
@@ -93,7 +94,7 @@ class InFlightKindsTest {
     @MethodSource("all")
     void getsItsWholeResponse(Protocol protocol, Kind kind) throws Exception {
         HttpClient client = connectors.client(protocol);
-        // the first exchange of HTTP/2 in clear text is an upgrade: let it be another one
+        // The first exchange of HTTP/2 in clear text is an upgrade, which is not what is tested.
         assertThat(client.send(request(protocol, "/first").build(), BodyHandlers.ofString())
                         .version())
                 .isEqualTo(protocol.version);

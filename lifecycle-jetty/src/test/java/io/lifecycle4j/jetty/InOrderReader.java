@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An HTTP/2 client that reads frame by frame at its own pace, and answers each where it stands: PING when it has read all before it. It
- * updates its windows for every few bytes, so it writes while it reads.
+ * An HTTP/2 client that reads frame by frame at its own pace. It answers a PING only when it has read everything before it, and updates its
+ * windows often, so it writes while it reads.
  */
 final class InOrderReader {
     private static final int DATA = 0;
@@ -24,7 +24,8 @@ final class InOrderReader {
     private static final int WINDOW_UPDATE = 8;
     private static final int END_STREAM = 1;
     private static final int ACK = 1;
-    private static final int UPDATE = 32 << 10; // more often, and Jetty would call it a flood
+    // Jetty takes more frequent window updates for a flood.
+    private static final int UPDATE = 32 << 10;
 
     private final Socket socket;
     private final DataInputStream in;
@@ -41,10 +42,12 @@ final class InOrderReader {
     /** Sends the request. */
     void get(String scheme, String path) throws IOException {
         out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
-        frame(SETTINGS, 0, 0, new byte[] {0, 4, 0x40, 0, 0, 0}); // windows of 1 GB: only the reading is slow
+        // With windows of 1 GB, only the reading is slow.
+        frame(SETTINGS, 0, 0, new byte[] {0, 4, 0x40, 0, 0, 0});
         frame(WINDOW_UPDATE, 0, 0, new byte[] {0x3F, 0, 0, 0});
         ByteArrayOutputStream headers = new ByteArrayOutputStream();
-        headers.write(0x82); // GET, RFC 7541, appendix A
+        // GET, as in RFC 7541, appendix A.
+        headers.write(0x82);
         headers.write(scheme.equals("https") ? 0x87 : 0x86);
         literal(headers, 0x04, path);
         literal(headers, 0x01, "localhost");
@@ -67,7 +70,7 @@ final class InOrderReader {
         out.write(payload);
     }
 
-    /** Reads until the response has ended and GOAWAY has come, then closes; returns how many bytes of the body came. */
+    /** Reads until the response has ended and GOAWAY has arrived, then closes; returns the number of the body's bytes. */
     long read(long bytesPerSecond) throws IOException {
         try (socket) {
             long begin = System.nanoTime();
@@ -106,7 +109,7 @@ final class InOrderReader {
         frame(WINDOW_UPDATE, 0, stream, new byte[] {0, 0, (byte) (bytes >> 8), (byte) bytes});
     }
 
-    /** The pace is what is tested. */
+    /** Waits, since the pace of the reading is what is tested. */
     static void pace(long begin, long bytes, long bytesPerSecond) {
         long due = begin + TimeUnit.SECONDS.toNanos(1) / 1_000 * (bytes * 1_000 / bytesPerSecond);
         for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {

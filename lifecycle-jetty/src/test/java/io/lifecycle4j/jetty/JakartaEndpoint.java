@@ -12,7 +12,7 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** The endpoint of the kinds that use Jakarta's API. Public, or Jetty cannot call it. */
+/** The endpoint of the kinds that use Jakarta's API. The class is public so that Jetty can call it. */
 @ServerEndpoint("/ws")
 public final class JakartaEndpoint {
     private final Script script;
@@ -38,7 +38,7 @@ public final class JakartaEndpoint {
         script.received(text, reply -> answer(session, reply));
     }
 
-    /** As most endpoints do it: the send waits, and throws when it cannot be done. */
+    /** Sends as most endpoints do: the call waits, and throws if the text cannot be sent. */
     private static void answer(Session session, String text) {
         try {
             session.getBasicRemote().sendText(text);

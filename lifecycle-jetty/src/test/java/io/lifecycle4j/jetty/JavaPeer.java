@@ -22,7 +22,8 @@ final class JavaPeer implements Peer, WebSocket.Listener {
     private final Mode mode;
     private final CompletionStage<?> answer;
     private final long start = System.nanoTime();
-    private boolean begins = true; // of a message; the listener is called by one thread at a time
+    // Whether the next text begins a message. One thread at a time calls the listener.
+    private boolean begins = true;
     private int queued;
     private long bytes;
 
@@ -93,7 +94,8 @@ final class JavaPeer implements Peer, WebSocket.Listener {
     public Seen seen(Duration limit) throws Exception {
         try {
             return seen.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) { // the JDK's client may say nothing of a connection that was reset
+        } catch (TimeoutException e) {
+            // The JDK's client does not always report that a connection was reset.
             return new Seen(1006, "nothing seen within " + limit, -1, -1);
         }
     }

@@ -263,7 +263,8 @@ class JettyServerTest {
                 Socket halfBody = connect()) {
             send(half, "GET / HTTP/1.1\r\nHo");
             send(halfBody, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345");
-            assertThat(reader(halfBody).readLine()).isEqualTo("HTTP/1.1 200 OK"); // the handler does not read it
+            // The handler does not read the body.
+            assertThat(reader(halfBody).readLine()).isEqualTo("HTTP/1.1 200 OK");
             ShutdownReport report = app.shutdown("test");
             assertThat(report.isClean()).isTrue();
             assertThat(silent.getInputStream().read()).isEqualTo(-1);
@@ -272,13 +273,15 @@ class JettyServerTest {
 
     @Test
     void anUploadThatPausesForThreeSecondsDuringTheDrainGetsIts200() throws Exception {
-        connector.setShutdownIdleTimeout(1_000); // Jetty's default, which would end it after one
+        // Jetty's default, which would end the upload after a second.
+        connector.setShutdownIdleTimeout(1_000);
         start(new Upload());
         try (Socket socket = connect()) {
             send(socket, "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345");
             arrived.await();
             drainWithOneInFlight();
-            boolean unused = release.await(3, TimeUnit.SECONDS); // the pause is what is tested
+            // The pause is what is tested.
+            boolean unused = release.await(3, TimeUnit.SECONDS);
             send(socket, "67890");
             String all = new String(socket.getInputStream().readAllBytes(), US_ASCII);
             assertThat(all).startsWith("HTTP/1.1 200 OK").endsWith("10");
@@ -379,7 +382,7 @@ class JettyServerTest {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // that is the point
+    @SuppressWarnings("NullAway") // null is what is tested
     void nullsAreNamed() {
         assertThatThrownBy(() -> JettyServer.of("admin", null)).hasMessage("server 'admin': null (expected: not null)");
         assertThatThrownBy(() -> jetty.exempt(null)).hasMessage("requests: null (expected: not null)");
@@ -448,7 +451,7 @@ class JettyServerTest {
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
 
-    /** Else its client would be told, and back, again and again. */
+    /** A session would be told at once, and its client would come back at once, again and again. */
     @Test
     void aServerThatServesUntilIdleRefusesUpgradesFromTheBeginning() throws Exception {
         jetty.drainPolicy(DrainPolicy.SERVE_UNTIL_IDLE);
@@ -604,13 +607,14 @@ class JettyServerTest {
             app.requestShutdown("test");
             assertThat(toldLater.get(10, TimeUnit.SECONDS)).isEqualTo("1001 shutting down");
             Thread flood = new Thread(
-                    () -> { // what is unread when a connection is closed resets it
+                    // If the server closed the connection with frames unread, they would reset it.
+                    () -> {
                         try {
                             while (true) {
                                 peer.send("fail");
                             }
                         } catch (IOException end) {
-                            // the connection is closed
+                            // The connection is closed.
                         }
                     });
             flood.start();
@@ -621,7 +625,7 @@ class JettyServerTest {
         assertThat(app.shutdown("again").isClean()).isTrue();
     }
 
-    /** Closes its session at the first message. Public, or Jetty cannot call it. */
+    /** Closes its session at the first message. The class is public so that Jetty can call it. */
     public static final class Hasty extends Session.Listener.AbstractAutoDemanding {
         private final List<Session> sessions;
         private final CountDownLatch closed;
@@ -644,7 +648,7 @@ class JettyServerTest {
         }
     }
 
-    /** HAProxy and nginx would close theirs to the peer, and reset it if it still writes. */
+    /** HAProxy and nginx would close their connection to the peer, and reset it if the peer still writes. */
     @Test
     void aConnectionIsNotHalfClosedBeforeThePeerHasAnsweredItsCloseFrame() throws Exception {
         start(WebSocketUpgradeHandler.from(
@@ -675,7 +679,7 @@ class JettyServerTest {
         return client.newWebSocketBuilder().buildAsync(uri("ws", "/ws"), peer).get(10, TimeUnit.SECONDS);
     }
 
-    /** What a client that answers at once sees at the end of its session. */
+    /** Returns the close code and reason that a client sees which answers at once. */
     static CompletableFuture<String> closeSeenBy(int port) throws Exception {
         Peer peer = new Peer(true);
         HttpClient.newHttpClient()
@@ -723,7 +727,7 @@ class JettyServerTest {
         }
     }
 
-    /** Public, or Jetty cannot call it. */
+    /** The class is public so that Jetty can call it. */
     public static final class Echo extends Session.Listener.AbstractAutoDemanding {
         final List<Session> sessions = new CopyOnWriteArrayList<>();
 

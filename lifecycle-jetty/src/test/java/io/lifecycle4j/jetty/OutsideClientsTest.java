@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Clients that share no code with the server judge its drain. Skipped where one is not installed. */
+/** Clients that share no code with the server see its drain. A test is skipped if its client is not installed. */
 @Timeout(30)
 class OutsideClientsTest {
     private final CountDownLatch arrived = new CountDownLatch(1);
@@ -101,7 +101,7 @@ class OutsideClientsTest {
         return connectors.uri(protocol, path).toString();
     }
 
-    /** A command under way, whose output goes into a file. */
+    /** A running command, whose output goes into a file. */
     private record Client(Process process, Path file) {
         static Client of(String command, String... arguments) throws IOException {
             assumeTrue(isInstalled(command), () -> command + " is not installed");

@@ -19,10 +19,10 @@ interface Peer extends AutoCloseable {
     /**
      * How a session ended for its peer.
      *
-     * @param code the close code that came, 1006 if none did
-     * @param reason the close reason that came
-     * @param queued how many messages that the script had queued came before
-     * @param bytes how many bytes of text came before, echoes included
+     * @param code the close code that was received, 1006 if none was
+     * @param reason the close reason that was received
+     * @param queued how many of the script's queued messages were received before
+     * @param bytes how many bytes of text were received before, echoes included
      */
     record Seen(int code, String reason, int queued, long bytes) {
         String close() {
@@ -33,7 +33,7 @@ interface Peer extends AutoCloseable {
     /** Waits for the end of the session; fails if it does not come. */
     Seen seen(Duration limit) throws Exception;
 
-    /** Drops the connection, if it still stands. */
+    /** Drops the connection, if it is still open. */
     @Override
     void close();
 }

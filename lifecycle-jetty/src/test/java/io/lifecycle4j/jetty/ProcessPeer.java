@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ProcessPeer implements Peer {
     private static final Path FOLDER = Path.of("src", "test", "peers");
 
-    /** A program; looked up once. */
+    /** A program; whether it is installed is looked up once. */
     static final class Program {
         /** npm's ws; to install it: {@code npm ci} in {@code src/test/peers}. */
         static final Program NODE =

@@ -47,14 +47,15 @@ final class RawPeer implements Peer {
 
     /** Sends a text of at most 125 ASCII characters. */
     void send(String text) throws IOException {
-        byte[] frame = new byte[6 + text.length()]; // masked with zeros
+        // The mask is zero.
+        byte[] frame = new byte[6 + text.length()];
         frame[0] = (byte) (0x80 | TEXT);
         frame[1] = (byte) (0x80 | text.length());
         System.arraycopy(text.getBytes(US_ASCII), 0, frame, 6, text.length());
         socket.getOutputStream().write(frame);
     }
 
-    /** Reads to the close frame, answers it, and waits for the end of the connection. */
+    /** Reads up to the close frame, answers it, and waits for the end of the connection. */
     @Override
     public Seen seen(Duration limit) throws IOException {
         socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
@@ -89,14 +90,16 @@ final class RawPeer implements Peer {
     }
 
     private void answer(byte[] payload) {
-        byte[] frame = {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, payload[0], payload[1]}; // masked with zeros
+        // The mask is zero.
+        byte[] frame = {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, payload[0], payload[1]};
         int next;
         try {
             socket.getOutputStream().write(frame);
             next = in.read();
         } catch (SocketTimeoutException e) {
             throw new AssertionError("the connection was not closed after the answer", e);
-        } catch (IOException e) { // it had been cut already
+        } catch (IOException e) {
+            // The connection had been cut already.
             next = -1;
         }
         assertThat(next).as("what follows the close frame").isEqualTo(-1);

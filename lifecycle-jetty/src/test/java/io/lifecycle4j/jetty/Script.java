@@ -10,9 +10,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** What the endpoint of every kind does, as the test tells it. Thread-safe. */
+/** Controls what the endpoint of every kind does in a test. Thread-safe. */
 final class Script {
-    /** A place where the server's thread waits once the test has closed it. */
+    /** A place where the server's thread waits while the test keeps it closed. */
     static final class Barrier {
         private final CountDownLatch reached = new CountDownLatch(1);
         private final CountDownLatch open = new CountDownLatch(1);
@@ -51,31 +51,31 @@ final class Script {
         }
     }
 
-    /** Passed by each upgrade, before its session opens. */
+    /** Each upgrade passes it before its session opens. */
     final Barrier upgrade = new Barrier();
-    /** Passed by each session that opens, in its listener. */
+    /** Each session that opens passes it, in its listener. */
     final Barrier opening = new Barrier();
-    /** Passed by each message that comes in, in its listener. */
+    /** Each message that arrives passes it, in the session's listener. */
     final Barrier message = new Barrier();
-    /** Passed by each session that fails or closes, in its listener. */
+    /** Each session that fails or closes passes it, in its listener. */
     final Barrier closing = new Barrier();
-    /** How each open session sends a text without waiting. */
+    /** For each open session, a call that sends a text without waiting. */
     final List<Consumer<String>> open = new CopyOnWriteArrayList<>();
 
     private volatile boolean echoes;
     private volatile boolean fails;
 
-    /** Sends each message that comes in back. */
+    /** From now on, listeners send each message back that arrives. */
     void echo() {
         echoes = true;
     }
 
-    /** Throws at each message that comes in, as a listener may whose reply cannot be sent any more. */
+    /** From now on, listeners throw at each message, as they may when their reply cannot be sent any more. */
     void fail() {
         fails = true;
     }
 
-    /** Queues texts for each open session, which begin with a q and can hardly be compressed. */
+    /** Queues texts for each open session; each text begins with a q and can hardly be compressed. */
     void queue(int count, int bytes) {
         byte[] noise = new byte[bytes];
         new Random(1).nextBytes(noise);

@@ -35,11 +35,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A response is done when its reader has it. All readers of a test read at once: what is slow is they. */
+/** A response is complete when its reader has it. All readers of a test read at the same time, since reading is what takes long. */
 @Timeout(90)
 class SlowReadersTest {
     private static final int BODY = 20_000_000;
-    private static final int SLOWLY = 1_000_000; // bytes a second
+    // Bytes a second.
+    private static final int SLOWLY = 1_000_000;
 
     private final Server server = new Server();
     private final AppBuilder builder = App.builder("test").shutdownTimeout(Duration.ofSeconds(90));
@@ -86,7 +87,8 @@ class SlowReadersTest {
         for (Map.Entry<String, Future<Long>> body : bodies.entrySet()) {
             if (body.getKey().startsWith("HttpClient HTTP_2")
                     && Runtime.version().feature() < 21) {
-                continue; // it fails what its application has not taken yet when GOAWAY comes, see docs/guarantees.md
+                // At GOAWAY it fails responses that its application has not taken yet, see docs/guarantees.md.
+                continue;
             }
             assertThat(body.getValue())
                     .as(body.getKey())
@@ -96,7 +98,7 @@ class SlowReadersTest {
         assertThat(report.outcome()).as(report.toString()).isEqualTo(Outcome.CLEAN);
     }
 
-    /** A client of curl's, pooled while it asks somebody else, does not read; what it was served is its system's already. */
+    /** A pooled connection may not be read from while curl asks another server; its response is in the client's system already. */
     @Test
     void aClientOfHttp2ThatHasItsSmallResponseAndDoesNotReadOnIsNoPeerThatWasCut() throws Exception {
         builder.drainTimeout(Duration.ofSeconds(20));
@@ -119,7 +121,7 @@ class SlowReadersTest {
                 read("curl " + protocol, byCurl(protocol));
             }
         }
-        // Small enough for Jetty to have it written at once: in flight for nobody but its reader.
+        // Jetty writes responses this small at once: their requests are not in flight any more while the peers read.
         read("in order", inOrder(Protocol.HTTP_2_CLEAR, 1_000_000, 100_000, true));
         read("in order, TLS", inOrder(Protocol.HTTP_2_TLS, 1_000_000, 100_000, true));
         ShutdownReport report = shutdownWhileAllRead();

@@ -53,7 +53,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 
-/** What cannot be told to close is waited for, then cut and named. */
+/** A connection that cannot be told to close is waited for, then cut and named. */
 @Timeout(30)
 class UpgradedConnectionsTest {
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
@@ -196,7 +196,7 @@ class UpgradedConnectionsTest {
                                 + " cannot be told to close;"));
     }
 
-    /** Its websocket is told at STOP: nothing is drained before. */
+    /** The session is told at STOP, since DRAIN does not wait for such a server. */
     @Test
     void aSessionOnAServerThatIsAlwaysOpenIsClosedAtTheStop() throws Exception {
         jetty.drainPolicy(DrainPolicy.ALWAYS_OPEN);
@@ -214,7 +214,7 @@ class UpgradedConnectionsTest {
         });
     }
 
-    /** A request in flight may still need it. */
+    /** A request in flight may still need the session. */
     @Test
     void aSessionThatTheServiceHasOpenedItselfIsLeftAlone() throws Exception {
         JettyServerTest.Echo echo = new JettyServerTest.Echo();
@@ -246,7 +246,7 @@ class UpgradedConnectionsTest {
         }
     }
 
-    /** A WebSocket over HTTP/2 whose client resets its stream just then; it would be waited for at each later stop. */
+    /** A client may reset the stream of a WebSocket over HTTP/2 during the upgrade; each later stop would wait for the connection. */
     @Test
     void aConnectionThatNeverOpensIsForgotten() throws Exception {
         List<String> left = new CopyOnWriteArrayList<>(List.of("not asked"));
@@ -268,7 +268,7 @@ class UpgradedConnectionsTest {
         assertThat(left).isEmpty();
     }
 
-    /** Says nothing, hears nothing. */
+    /** A connection that sends nothing and ignores what it receives. */
     private static final class Idle extends AbstractConnection {
         Idle(Request request) {
             super(

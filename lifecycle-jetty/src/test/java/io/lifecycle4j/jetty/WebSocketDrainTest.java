@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every kind of WebSocket endpoint is drained alike, whatever its peer does: what is queued arrives, then the close code and
- * reason that were set, and the report counts truly. Tests run beside each other: most of their time is waited for peers.
+ * Every kind of WebSocket endpoint is drained alike, however its peer behaves: what is queued arrives, then the close code and the
+ * reason that were set, and the report's counts are true. The tests run side by side, since they mostly wait for peers.
  */
 @Timeout(60)
 class WebSocketDrainTest {
@@ -46,7 +46,7 @@ class WebSocketDrainTest {
     private final App app = builder.build();
     private final List<Peer> peers = new ArrayList<>();
 
-    /** Once for each kind, several at a time. */
+    /** A test that runs once for each kind, several at a time. */
     @Target(ElementType.METHOD)
     @Retention(RetentionPolicy.RUNTIME)
     @ParameterizedTest
@@ -54,7 +54,7 @@ class WebSocketDrainTest {
     @Execution(ExecutionMode.CONCURRENT)
     private @interface EachKind {}
 
-    /** Once for each kind and each client, several at a time. */
+    /** A test that runs once for each kind and each client, several at a time. */
     @Target(ElementType.METHOD)
     @Retention(RetentionPolicy.RUNTIME)
     @ParameterizedTest
@@ -117,14 +117,14 @@ class WebSocketDrainTest {
         return opened(RawPeer.open(served.uri()));
     }
 
-    /** A client can be open before the server's endpoint knows. */
+    /** Waits for the server's endpoint, which may open later than the client. */
     private <T extends Peer> T opened(T peer) {
         peers.add(peer);
         Awaitility.await().until(() -> script.open.size() == peers.size());
         return peer;
     }
 
-    /** On a thread of its own: two cores have one common one, and others of these tests need it meanwhile. */
+    /** Shuts the app down on a thread of its own: on two cores the common pool has one thread, which other tests need meanwhile. */
     private CompletableFuture<ShutdownReport> shutdown() {
         return CompletableFuture.supplyAsync(() -> app.shutdown("test"), task -> new Thread(task).start());
     }
@@ -180,7 +180,8 @@ class WebSocketDrainTest {
     void aClientThatReadsSlowlyGetsAllThatWasQueuedAndThenTheCloseCode(WebSocketKind kind, Client client)
             throws Exception {
         Peer peer = open(client, start(kind), Mode.SLOW);
-        script.queue(200, 16_000); // 1.6 s
+        // At the client's pace, this takes 1.6 s.
+        script.queue(200, 16_000);
         ShutdownReport report = app.shutdown("test");
         assertThat(peer.seen(SOON)).isEqualTo(new Peer.Seen(1012, "restart", 200, 3_200_000));
         assertCounts(report, 1, 1, 0);
@@ -196,7 +197,8 @@ class WebSocketDrainTest {
         assertThat(living.seen(SOON).close()).isEqualTo("1012 restart");
         assertCounts(report, 2, 1, 1);
         assertThat(report.phases().get(Phase.DRAIN)).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(3));
-        assertThat(silent.seen(SOON).close()).isEqualTo("1012 restart"); // it was on the wire
+        // The silent client was sent the close frame, though it did not read it before it was cut.
+        assertThat(silent.seen(SOON).close()).isEqualTo("1012 restart");
     }
 
     @EachKind
@@ -274,7 +276,7 @@ class WebSocketDrainTest {
         }
     }
 
-    /** Jetty closes the connection when a listener throws, whatever is queued. */
+    /** Without the drain, Jetty would close the connection when a listener throws, and drop what is queued. */
     @EachKind
     void aListenerThatThrowsAfterItsClientWasToldLosesNothingUnlessTheReportSaysSo(WebSocketKind kind)
             throws Exception {
@@ -312,8 +314,8 @@ class WebSocketDrainTest {
     }
 
     /**
-     * What such a client sees is a race within Jetty: if its close frame comes between the state and the write of the
-     * server's, the connection is closed without the latter. Seen at 5 of 16,000.
+     * A client may see no code at all, because of a race within Jetty: if a client's close frame arrives after the
+     * server's state has changed and before the server's close frame is written, the latter is never sent. Seen with 5 of 16,000.
      */
     @EachKind
     void clientsThatCloseAsTheDrainBeginsAreNeitherWaitedForNorCut(WebSocketKind kind) throws Exception {

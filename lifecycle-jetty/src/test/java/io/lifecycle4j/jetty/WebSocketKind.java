@@ -107,12 +107,12 @@ enum WebSocketKind {
         }
     };
 
-    /** Small, so that what a peer does not read stays with Jetty. */
+    /** The size of the send buffer: small, so that what a peer does not read stays with Jetty. */
     private static final int SEND_BUFFER = 64 * 1024;
 
     /** A server that is ready to be started. */
     record Served(Server server, JettyServer jetty) {
-        /** Returns where the endpoint is, once the server has started. */
+        /** Returns the endpoint's address, once the server has started. */
         URI uri() {
             return URI.create(
                     "ws://127.0.0.1:" + ((NetworkConnector) server.getConnectors()[0]).getLocalPort() + "/ws");
@@ -143,7 +143,7 @@ enum WebSocketKind {
         };
     }
 
-    /** The endpoint of the kinds that use Jetty's own API. Public, or Jetty cannot call it. */
+    /** The endpoint of the kinds that use Jetty's own API. The class is public so that Jetty can call it. */
     public static final class Endpoint extends Session.Listener.AbstractAutoDemanding {
         private final Script script;
 

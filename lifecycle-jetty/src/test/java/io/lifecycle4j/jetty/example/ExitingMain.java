@@ -10,7 +10,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 
-/** A request ends the process, and all limits are long. */
+/** A program with long limits in which a request ends the process. */
 final class ExitingMain {
     private ExitingMain() {}
 

@@ -51,7 +51,7 @@ class JavalinTest {
     }
 
     // begin: javalin-events
-    /** Server-sent events; the last one of each client is the end. */
+    /** Server-sent events; the last event of each client is the end. */
     static class Events {
         private final Set<SseClient> clients = ConcurrentHashMap.newKeySet();
         private volatile boolean ended;
@@ -60,7 +60,8 @@ class JavalinTest {
             client.keepAlive();
             client.onClose(() -> clients.remove(client));
             clients.add(client);
-            if (ended) { // looked at after the add: either endAll has seen this client, or this client sees the end
+            // Read after the add: either endAll finds this client, or this client finds the end.
+            if (ended) {
                 end(client);
             }
         }
@@ -76,7 +77,8 @@ class JavalinTest {
 
         private void end(SseClient client) {
             if (clients.remove(client)) {
-                client.sendEvent("end", "shutting down"); // without data, a browser shows no event
+                // Without data, a browser ignores the event.
+                client.sendEvent("end", "shutting down");
                 client.close();
             }
         }
@@ -126,7 +128,8 @@ class JavalinTest {
 
     private CompletableFuture<HttpResponse<String>> get(Javalin javalin, String path) {
         HttpRequest request = HttpRequest.newBuilder(uri("http", javalin, path))
-                .header("Accept", "text/event-stream, */*") // Javalin's event streams want the first
+                // Javalin's event streams need the first type.
+                .header("Accept", "text/event-stream, */*")
                 .build();
         return client.sendAsync(request, BodyHandlers.ofString());
     }

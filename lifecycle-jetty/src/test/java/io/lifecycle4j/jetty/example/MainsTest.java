@@ -66,7 +66,7 @@ class MainsTest {
         return rest;
     }
 
-    // Not process.destroy(), which also closes what the log is read from.
+    // Through the handle, since process.destroy() also closes the stream from which the log is read.
     private void term() {
         assertThat(process.toHandle().destroy()).isTrue();
     }
@@ -104,7 +104,7 @@ class MainsTest {
                         "say-goodbye FAILED null", "flush TIMED_OUT 12 of 40 rows", "database CLEAN null");
     }
 
-    /** A request in System.exit never returns: to wait for it, or for its thread, would be to wait for ourselves. */
+    /** A request that has called System.exit never returns, so a shutdown that waits for it, or its thread, waits for itself. */
     @Test
     void aRequestThatCallsSystemExitIsNotWaitedForAndIsNamed() throws Exception {
         run(ExitingMain.class);

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 // begin: jakarta-endpoint
-/** Sends news to all who listen. Public, or Jetty cannot call it. */
+/** Sends news to all sessions. The class is public so that Jetty can call it. */
 @ServerEndpoint("/news")
 public class News {
     static final Set<Session> SESSIONS = ConcurrentHashMap.newKeySet();

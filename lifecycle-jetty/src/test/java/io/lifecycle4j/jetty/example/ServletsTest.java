@@ -127,13 +127,13 @@ class ServletsTest {
         jetty.setHandler(context);
         app.server(JettyServer.of("chat", jetty)
                 .webSocket(ws -> ws.closeCode(1012, "restart") // 1001 unless set
-                        .beforeClose(shutdown -> Chat.tellAll("bye: " + shutdown.reason()))));
+                        .beforeClose(shutdown -> Chat.sendToAll("bye: " + shutdown.reason()))));
         // end: servlet-socket
         start();
         SocketClient peer = new SocketClient();
         peer.connect(client, uri("ws", "/chat"));
         Awaitility.await().until(() -> Chat.SESSIONS.size() == 1);
-        IntStream.range(0, 1000).forEach(each -> Chat.tellAll("message " + each));
+        IntStream.range(0, 1000).forEach(each -> Chat.sendToAll("message " + each));
 
         ShutdownReport report = running.shutdown("an update");
 
@@ -224,11 +224,11 @@ class ServletsTest {
     }
 
     // begin: servlet-endpoint
-    /** Hands each message to all. Public, or Jetty cannot call it. */
+    /** Sends each message to all sessions. The class is public so that Jetty can call it. */
     public static class Chat extends Session.Listener.AbstractAutoDemanding {
         static final Set<Session> SESSIONS = ConcurrentHashMap.newKeySet();
 
-        static void tellAll(String text) {
+        static void sendToAll(String text) {
             SESSIONS.forEach(session -> session.sendText(text, Callback.NOOP));
         }
 
@@ -243,7 +243,7 @@ class ServletsTest {
             if (text.length() > 100) {
                 WebSockets.close(getSession(), 1009, "at most 100 characters");
             } else {
-                tellAll(text);
+                sendToAll(text);
             }
         }
 

@@ -12,7 +12,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
 
-/** The ten lines of README.md, and what it takes to run them. No test does: they listen on a fixed port of every address. */
+/** The ten lines of README.md, made to run. No test runs them, since they listen on a fixed port of every address. */
 final class ShopMain {
     private static final String url = "shop";
 
@@ -53,7 +53,8 @@ final class ShopMain {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
             if (Request.getPathInContext(request).equals("/slow")) {
-                Thread.sleep(3_000); // time for a Ctrl+C
+                // Time for a Ctrl+C.
+                Thread.sleep(3_000);
             }
             response.write(true, ByteBuffer.wrap(database.url().getBytes(US_ASCII)), callback);
             return true;

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** A WebSocket client that keeps what it was sent, and how it was closed. */
+/** A WebSocket client that keeps the messages and the close code that it received. */
 final class SocketClient implements WebSocket.Listener {
     final List<String> texts = new CopyOnWriteArrayList<>();
     final CompletableFuture<String> closed = new CompletableFuture<>();

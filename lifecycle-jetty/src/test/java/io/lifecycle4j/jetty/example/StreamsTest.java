@@ -63,7 +63,7 @@ class StreamsTest {
     }
 
     // begin: events
-    /** Server-sent events; each client's thread waits for the next event, the last of which is the end. */
+    /** Server-sent events: each client's thread waits for the next event; the last event is the end. */
     static class Events extends Handler.Abstract {
         private static final String END = "event: end\nretry: 1000\ndata:\n\n";
 
@@ -83,7 +83,8 @@ class StreamsTest {
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
             BlockingQueue<String> events = new LinkedBlockingQueue<>();
             clients.add(events);
-            if (ended) { // looked at after the add: either endAll has seen this client, or this client sees the end
+            // Read after the add: either endAll finds this client, or this client finds the end.
+            if (ended) {
                 events.add(END);
             }
             response.getHeaders().put("Content-Type", "text/event-stream");
@@ -125,15 +126,15 @@ class StreamsTest {
     }
 
     // begin: poll
-    /** A long poll: 200 with the next message; 204, which means "ask again", after 30 s or when polls are to end. */
+    /** A long poll: 200 with the next message; 204, which means "ask again", after 30 s or when polls are ended. */
     static class LongPoll extends Handler.Abstract {
         private volatile CompletableFuture<String> next = new CompletableFuture<>();
         private volatile boolean ended;
 
         void publish(String text) {
-            CompletableFuture<String> told = next;
+            CompletableFuture<String> current = next;
             next = new CompletableFuture<>();
-            told.complete(text);
+            current.complete(text);
         }
 
         void endAll() {
@@ -189,8 +190,8 @@ class StreamsTest {
         app.server(JettyServer.of("chat", jetty)
                 .webSocket(ws -> ws.closeCode(1012, "restart") // 1001 unless set
                         .closeOver(Duration.ofSeconds(1)) // the last session is told after a second
-                        .beforeClose(context -> hub.tellAll("going away: " + context.reason()))));
-        app.view().whenShuttingDown().thenAccept(reason -> hub.tellAll("soon"));
+                        .beforeClose(context -> hub.sendToAll("going away: " + context.reason()))));
+        app.view().whenShuttingDown().thenAccept(reason -> hub.sendToAll("soon"));
         // end: sockets
         app.announceDelay(Duration.ofMillis(300));
         start();
@@ -204,7 +205,7 @@ class StreamsTest {
         assertThat(peer.texts).containsExactly("soon", "going away: an update");
     }
 
-    /** Public, or Jetty cannot call it. */
+    /** The class is public so that Jetty can call it. */
     public static final class Hub extends Session.Listener.AbstractAutoDemanding {
         final List<Session> sessions = new CopyOnWriteArrayList<>();
 
@@ -214,7 +215,7 @@ class StreamsTest {
             sessions.add(session);
         }
 
-        void tellAll(String text) {
+        void sendToAll(String text) {
             sessions.forEach(session -> session.sendText(text, org.eclipse.jetty.websocket.api.Callback.NOOP));
         }
     }
