@@ -74,7 +74,7 @@ final class AppProcess {
         this.app = new App(runner);
         host.claim(name);
         this.lastWords = new LastWords(name);
-        this.spares = new SpareThreads(name, 2); // for the log and for a step
+        this.spares = new SpareThreads(name, 3); // for the log, an event and a step
         this.shutdown = new Thread(this::runShutdown, name + "-shutdown");
         this.watchdog = new Thread(this::watch, name + "-watchdog");
         this.shutdownWakeup = new Wakeup(shutdown);

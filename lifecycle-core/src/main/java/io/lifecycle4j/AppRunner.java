@@ -196,7 +196,7 @@ final class AppRunner {
     ShutdownReport runShutdown(Wakeup wakeup, SpareThreads threads, BooleanSupplier exiting) {
         ShutdownReport report;
         try {
-            lifecycle.announceStop();
+            lifecycle.announceStop(threads);
             Execution execution = new Execution(clock, wakeup, threads, events, exiting);
             ShutdownSequence shutdown = new ShutdownSequence(lifecycle, starter, registry.seal(), execution);
             sequence = shutdown;
@@ -204,7 +204,7 @@ final class AppRunner {
         } catch (Throwable e) { // lack of memory, or a defect of ours
             report = ShutdownReport.broken(name(), lifecycle.stop().reason(), e);
         }
-        lifecycle.stopped(report);
+        lifecycle.stopped(report, threads);
         return report;
     }
 

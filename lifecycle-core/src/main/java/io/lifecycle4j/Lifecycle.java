@@ -94,9 +94,9 @@ final class Lifecycle {
     }
 
     /** Completes the stages that wait for the shutdown to begin. */
-    void announceStop() {
+    void announceStop(SpareThreads threads) {
         recordState();
-        complete(shuttingDown, stop().reason());
+        complete(shuttingDown, stop().reason(), threads);
     }
 
     /** Returns what is known once a shutdown was asked for. */
@@ -116,12 +116,12 @@ final class Lifecycle {
         recordState();
     }
 
-    void stopped(ShutdownReport outcome) {
+    void stopped(ShutdownReport outcome, SpareThreads threads) {
         report = outcome;
         snapshot.updateAndGet(now -> new Snapshot(AppState.STOPPED, null, now.stop()));
         recordState();
         end.countDown();
-        complete(stopped, outcome);
+        complete(stopped, outcome, threads);
     }
 
     /** Waits for STOPPED; an interrupt does not end the wait, it is kept for later. */
@@ -152,17 +152,19 @@ final class Lifecycle {
         return stopped.thenApplyAsync(outcome -> outcome, this::onThread).minimalCompletionStage();
     }
 
-    // The threads of all dependents are started on a thread of its own: there may be many, and the sequence has a
-    // deadline.
-    private <T> void complete(CompletableFuture<T> stage, T value) {
-        try {
-            if (stage.getNumberOfDependents() > 0) {
-                onThread(() -> stage.complete(value));
-                return;
-            }
-        } catch (Throwable e) { // there is no thread to be had
+    // On a thread of its own: dependents are code of the user's, and there may be many. Where no thread can be had, not
+    // even the place
+    // of a spare one, they never run: on this thread they could stop the shutdown.
+    private <T> void complete(CompletableFuture<T> stage, T value, SpareThreads threads) {
+        if (stage.getNumberOfDependents() == 0) {
+            stage.complete(value);
+            return;
         }
-        stage.complete(value);
+        try {
+            threads.start(Threads.create(name + "-event", () -> stage.complete(value)));
+        } catch (Throwable e) {
+            // no memory either
+        }
     }
 
     private void onThread(Runnable work) {

@@ -2,6 +2,8 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -19,11 +21,11 @@ class LifecycleTest {
     }
 
     @Test
-    void theFirstReasonStandsAndIsToldToThoseWhoWait() throws Exception {
+    void theFirstReasonStandsAndCompletesTheStages() throws Exception {
         assertThat(lifecycle.starting() && lifecycle.started()).isTrue();
         assertThat(lifecycle.requestStop(ShutdownReason.request("first"))).isTrue();
         assertThat(lifecycle.requestStop(ShutdownReason.request("second"))).isFalse();
-        lifecycle.announceStop();
+        lifecycle.announceStop(new SpareThreads("im", 0));
         assertThat(lifecycle
                         .whenShuttingDown()
                         .toCompletableFuture()
@@ -31,5 +33,24 @@ class LifecycleTest {
                         .description())
                 .isEqualTo("first");
         assertThat(lifecycle.stop().wasRunning()).isTrue();
+    }
+
+    @Test
+    void whereNoThreadCanBeHadWhatDependsOnTheStagesDoesNotRunOnTheSequencesThread() {
+        SpareThreads none = new SpareThreads("im", 0) {
+            @Override
+            Throwable start(Thread thread) {
+                return new OutOfMemoryError("no thread");
+            }
+        };
+        List<String> ran = new ArrayList<>();
+        var unused = lifecycle.whenShuttingDown().whenComplete((reason, failure) -> ran.add("shutting down"));
+        var unusedToo = lifecycle.whenStopped().whenComplete((report, failure) -> ran.add("stopped"));
+        ShutdownReason reason = ShutdownReason.request("stop");
+        lifecycle.requestStop(reason);
+        lifecycle.announceStop(none);
+        lifecycle.stopped(ShutdownReport.broken("im", reason, new IllegalStateException("none")), none);
+        assertThat(ran).isEmpty();
+        assertThat(lifecycle.state()).isEqualTo(AppState.STOPPED);
     }
 }
