@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -656,35 +657,44 @@ class EmbeddedAppTest {
         }
     }
 
-    /** Its words never come. */
+    /** Its words do not come while the test runs. */
     private static final class Endless extends RuntimeException {
         private static final long serialVersionUID = 1L;
+        private final transient CountDownLatch end;
+
+        Endless(CountDownLatch end) {
+            this.end = end;
+        }
 
         @Override
         public String getMessage() {
-            awaitQuietly(new CountDownLatch(1));
+            awaitQuietly(end);
             return "";
         }
     }
 
     @Test
     void aFailureWhoseWordsNeverComeHoldsUpNothingWhileAFlightRecorderRecords() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
         AppBuilder builder = App.builder("im");
         builder.resource("database", () -> events.add("closed"));
         FakeServer server = builder.server(new FakeServer("business", events));
         builder.onShutdown("flush", context -> {
-            throw new Endless();
+            throw new Endless(end);
         });
+        App app = builder.build();
         try (Recording recording = new Recording()) {
             recording.start();
-            App app = builder.build();
             app.start();
-            server.fail(new Endless());
-            ShutdownReport report = app.shutdown("test");
+            CompletableFuture<Void> failing = CompletableFuture.runAsync(() -> server.fail(new Endless(end)));
+            ShutdownReport report = app.whenStopped().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertThat(failing).isCompleted();
             assertThat(report.reason().description()).isEqualTo("server 'business' failed");
             assertThat(report.duration()).isLessThan(Duration.ofSeconds(3));
+            assertThat(events).contains("closed");
+        } finally {
+            end.countDown();
         }
-        assertThat(events).contains("closed");
     }
 
     /** What every executor is from 19 on. */
