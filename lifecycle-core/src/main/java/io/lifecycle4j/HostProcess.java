@@ -5,12 +5,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own
- * and a fake one for tests; it is not for users to call or to extend.
+ * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own and the
+ * fake one of {@code lifecycle-testing}. It is public for that module alone; it is not for users to call or to extend, and changes
+ * without notice.
  *
  * @since 0.1
  */
-public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.testing.FakeProcess {
+public abstract class HostProcess {
 
     private volatile @Nullable AppProcess process;
 
