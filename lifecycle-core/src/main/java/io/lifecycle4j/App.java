@@ -254,9 +254,9 @@ public final class App implements AppView, AutoCloseable {
         return shutdown != null ? shutdown.stillRunning() : starting == null ? "nothing" : starting;
     }
 
-    List<String> runningSteps() {
+    Map<String, List<Thread>> runningSteps() {
         ShutdownSequence shutdown = sequence;
-        return shutdown == null ? List.of() : shutdown.runningSteps();
+        return shutdown == null ? Map.of() : shutdown.runningSteps();
     }
 
     boolean isOwnedByProcess() {

@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,15 +68,16 @@ final class AppProcess {
         }
         // Loads the logger, which may take longer than the report of an early end is waited for.
         Log.debug("App '{}' is starting", app.name());
-        if (app.setUpAndStart(setup)) {
+        boolean started = app.setUpAndStart(setup);
+        if (started) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
-        host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
+        host.awaitEnd(started); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
     }
 
-    List<String> runningSteps() {
+    Map<String, List<Thread>> runningSteps() {
         return app.runningSteps();
     }
 

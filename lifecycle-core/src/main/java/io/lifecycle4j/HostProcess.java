@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +26,13 @@ public abstract class HostProcess {
         app.run(setup);
     }
 
-    /** Returns the names of the current phase's steps that have not ended. */
-    protected final List<String> runningSteps() {
+    /**
+     * Returns the current phase's steps that have not ended, each by its name with its threads: its own, and the one that it waits for,
+     * if that is known.
+     */
+    protected final Map<String, List<Thread>> runningSteps() {
         AppProcess app = process;
-        return app == null ? List.of() : app.runningSteps();
+        return app == null ? Map.of() : app.runningSteps();
     }
 
     /** Makes the app the owner of the process; throws {@link IllegalStateException} if it has one already. */
@@ -52,8 +56,12 @@ public abstract class HostProcess {
     /** Ends at once. */
     protected abstract void halt(int status);
 
-    /** Blocks until the process has ended. */
-    protected abstract void awaitEnd();
+    /**
+     * Blocks until the process has ended. Called when the start is over.
+     *
+     * @param started whether the app became RUNNING
+     */
+    protected abstract void awaitEnd(boolean started);
 
     /** Returns nanoseconds since some origin in the past; never negative, never going back. */
     protected abstract long nanoTime();

@@ -41,7 +41,7 @@ final class JvmProcess extends HostProcess {
     }
 
     @Override
-    protected void awaitEnd() {
+    protected void awaitEnd(boolean started) {
         while (true) {
             try {
                 never.await();

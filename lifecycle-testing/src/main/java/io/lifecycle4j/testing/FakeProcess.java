@@ -2,13 +2,18 @@ package io.lifecycle4j.testing;
 
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppSetup;
+import io.lifecycle4j.AppState;
 import io.lifecycle4j.AppView;
 import io.lifecycle4j.HostProcess;
 import io.lifecycle4j.Phase;
+import io.lifecycle4j.ShutdownReason;
 import io.lifecycle4j.ShutdownReport;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -23,19 +28,26 @@ import org.jspecify.annotations.Nullable;
  * the clock run and reads the exit status. Nothing really exits, and time stands still unless {@link #advance} moves it.
  *
  * <pre>{@code
- * FakeProcess process = new FakeProcess();
- * process.run("im", app -> app.onShutdown("flush", context -> cache.flush()));
- * process.signal("TERM");
- * assertEquals(0, process.awaitExit().status());
+ * try (FakeProcess process = new FakeProcess()) {
+ *     process.run("im", app -> app.onShutdown("flush", context -> cache.flush()));
+ *     process.signal("TERM");
+ *     assertEquals(0, process.awaitExit().status());
+ * }
  * }</pre>
  *
- * <p>Methods named <em>await</em> wait in real time, 10 s at most, then throw {@link AssertionError}. Thread-safe. One app a
- * process.
+ * <p>What a real process leaves to the system when it ends, {@link #close} cleans up: use it in a {@code try} block, or call it when
+ * the test is over.
+ *
+ * <p>Methods named <em>await</em> wait in real time, 10 s at most, then throw {@link AssertionError}; at once, if what they wait for
+ * cannot come any more. Thread-safe. One app a process.
  *
  * @since 0.1
  */
-public final class FakeProcess extends HostProcess {
+public final class FakeProcess extends HostProcess implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE_WITH_BUSY_STEPS_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PATIENCE_WITH_THREADS_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final List<String> SIGNALS = List.of("INT", "TERM", "HUP");
     private static final int APP_THREADS = 2; // the shutdown's and the watchdog's
 
@@ -47,32 +59,59 @@ public final class FakeProcess extends HostProcess {
      */
     public record Exit(int status, boolean forced) {}
 
-    private final List<Thread> parked = new ArrayList<>();
+    // Each thread that an app makes inherits it, and so do those that they make.
+    private final ThreadGroup group = new ThreadGroup("fake-process");
+    private final Map<Thread, Long> parked = new HashMap<>(); // and until when
+    private final CompletableFuture<ShutdownReason> reason = new CompletableFuture<>();
     private final CompletableFuture<ShutdownReport> report = new CompletableFuture<>();
     private long now;
     private @Nullable String owner;
-    private volatile @Nullable AppView view;
+    private volatile @Nullable AppBuilder builder;
     private @Nullable Consumer<String> onSignal;
     private @Nullable Runnable onExit;
     private @Nullable Exit exit;
     private volatile @Nullable Integer statusElsewhere;
-    private boolean started;
+    private volatile @Nullable Boolean started;
     private boolean signalsRestored;
 
     /** Creates a process in which nothing runs, with a clock at zero. */
     public FakeProcess() {}
 
-    /** Runs an app and returns when it is RUNNING or when its start has failed. */
+    /**
+     * Runs an app and returns when it is RUNNING.
+     *
+     * @throws AssertionError if it did not become RUNNING: the message has the reason, and what was thrown is the cause. A test of that
+     *     uses {@link #launch}
+     */
     public AppView run(String name, AppSetup setup) {
         AppView app = launch(name, setup);
-        await("the start of '" + name + "'", () -> started || exit != null);
+        await("the start of '" + name + "'", () -> started != null || isOver());
+        // A process that has ended says no more if its setup hangs, and else in a moment: it may have run before it
+        // ended.
+        boolean unused = await(() -> started != null, () -> false, System.nanoTime() + PATIENCE_WITH_BUSY_STEPS_NANOS);
+        if (!Boolean.TRUE.equals(started)) {
+            throw didNotStart(app);
+        }
         return app;
     }
 
-    /** Begins to run an app and returns when its setup has begun, for tests of what happens while it starts. */
+    private AssertionError didNotStart(AppView app) {
+        String message = "App '" + app.name() + "' did not start: ";
+        if (!app.isShuttingDown()) {
+            return new AssertionError(message + "a signal came before its handlers");
+        }
+        await("the reason why '" + app.name() + "' did not start", reason::isDone);
+        ShutdownReason why = reason.join();
+        return new AssertionError(message + why.description(), why.failure());
+    }
+
+    /**
+     * Begins to run an app and returns when its setup has begun, for tests of what happens while it starts, and of starts that fail or
+     * hang.
+     */
     public AppView launch(String name, AppSetup setup) {
         CompletableFuture<AppView> configured = new CompletableFuture<>();
-        Thread main = new Thread(() -> runMain(name, setup, configured), name + "-main");
+        Thread main = new Thread(group, () -> runMain(name, setup, configured), name + "-main");
         main.setDaemon(true);
         main.start();
         try {
@@ -91,9 +130,11 @@ public final class FakeProcess extends HostProcess {
     }
 
     private void configure(AppSetup setup, AppBuilder app, CompletableFuture<AppView> configured) throws Exception {
-        app.view().whenStopped().whenComplete((done, failure) -> report.complete(done));
-        view = app.view();
-        configured.complete(app.view());
+        AppView view = app.view();
+        view.whenShuttingDown().whenComplete((why, failure) -> reason.complete(why));
+        view.whenStopped().whenComplete((done, failure) -> report.complete(done));
+        builder = app;
+        configured.complete(view);
         setup.configure(app);
     }
 
@@ -130,10 +171,10 @@ public final class FakeProcess extends HostProcess {
 
     /** Lets time pass: whoever waits for a time up to then is woken. */
     public void advance(Duration time) {
-        List<Thread> wake;
+        Set<Thread> wake;
         synchronized (this) {
             now += time.toNanos();
-            wake = List.copyOf(parked);
+            wake = Set.copyOf(parked.keySet());
             parked.clear(); // not parked any more, even if not awake yet: awaitPhase waits until they are again
         }
         wake.forEach(LockSupport::unpark);
@@ -145,41 +186,140 @@ public final class FakeProcess extends HostProcess {
      * waits for those.
      */
     public void awaitPhase(Phase phase) {
-        await("phase " + phase, () -> isIn(phase) && parked.size() == APP_THREADS);
+        awaitBeforeExit("phase " + phase, () -> isWaitingIn(phase));
     }
 
     /**
-     * Waits like {@link #awaitPhase}, and until just the named steps of the phase are still running: from then on, {@link #advance}
-     * cuts no step that only wanted a moment more.
+     * Waits like {@link #awaitPhase}, and until just the named steps of the phase are left and each of them really waits: from then on,
+     * {@link #advance} cuts no step that only wanted a moment more.
+     *
+     * <p>A step waits if several looks at its thread, 5 ms apart, find it WAITING, TIMED_WAITING, BLOCKED or in native code (where
+     * I/O is), always at the same place and without having used the processor in between. A task's own thread, and one that is still starting a
+     * server, must wait as well. A step that computes never counts as stuck, one that waits for another thread's work does.
      *
      * @param steps the names of servers, callbacks or resources that are to be stuck; none if only requests in flight are
      */
     public void awaitStuck(Phase phase, String... steps) {
         Set<String> stuck = Set.of(steps);
-        await(
-                "phase " + phase + " with just " + stuck + " running",
-                () -> isIn(phase) && parked.size() == APP_THREADS && stuck.equals(Set.copyOf(runningSteps())));
+        Looks looks = new Looks();
+        awaitBeforeExit("phase " + phase + " with just " + stuck + " running, each of which waits", () -> {
+            Map<String, List<Thread>> running = runningSteps();
+            boolean onlyThose = isWaitingIn(phase) && running.keySet().equals(stuck);
+            return onlyThose && (stuck.isEmpty() || looks.allWait(threadsOf(running)));
+        });
     }
 
-    private boolean isIn(Phase phase) {
-        AppView app = view;
-        return app != null && app.phase() == phase;
+    private synchronized boolean isWaitingIn(Phase phase) {
+        AppBuilder app = builder;
+        return app != null && app.view().phase() == phase && parked.size() == APP_THREADS;
+    }
+
+    /**
+     * Waits until so many requests are in at the gate.
+     *
+     * @param gate the name of a gate that the app knows
+     */
+    public void awaitInFlight(String gate, long count) {
+        awaitBeforeExit(count + " in flight at '" + gate + "'", () -> inFlight().getOrDefault(gate, -1L) == count);
+    }
+
+    private Map<String, Long> inFlight() {
+        AppBuilder app = builder;
+        return app == null ? Map.of() : app.view().inFlightByGate();
     }
 
     /** Waits until the app has exited or was halted. */
     public Exit awaitExit() {
-        await("the exit", () -> exit != null);
+        await("the exit", this::isOver);
         synchronized (this) {
-            if (exit == null) {
-                throw new AssertionError("an exit cannot be undone");
-            }
-            return exit;
+            return Objects.requireNonNull(exit); // an exit cannot be undone
         }
     }
 
     /** Waits for the report; there is none after a forced exit that found the shutdown stuck. */
     public ShutdownReport awaitReport() {
-        return report.orTimeout(PATIENCE_NANOS, TimeUnit.NANOSECONDS).join();
+        await("the report", report::isDone);
+        return report.join();
+    }
+
+    /**
+     * Ends what the app has left, so that the next test finds no port, no thread and no file of it: asks for a shutdown unless there was
+     * one, and lets time run from limit to limit until the sequence has ended, after a forced exit and a failed start, too. So servers
+     * are stopped and resources closed; steps that hang are cut at their limits. Then interrupts the app's threads that still wait (steps
+     * that were abandoned, tasks), and waits for them, 2 s at most. What heeds no interrupt stays.
+     *
+     * <p>Steps that compute have a second of real time each, and all together 10 s. Idempotent; without effect if nothing runs.
+     */
+    @Override
+    public void close() {
+        AppBuilder app = builder;
+        if (app != null) {
+            app.requestShutdown("the test is over");
+            long end = System.nanoTime() + PATIENCE_NANOS;
+            while (!(app.view().state() == AppState.STOPPED && isOver()) && System.nanoTime() < end) {
+                awaitNextLimit(app.view());
+            }
+            endThreads();
+        }
+    }
+
+    // Turns the clock to the next limit once all that runs waits, or has had its time.
+    private void awaitNextLimit(AppView app) {
+        Looks looks = new Looks();
+        long until = System.nanoTime() + PATIENCE_WITH_BUSY_STEPS_NANOS;
+        boolean unused = await(
+                () -> parkedThreads() == APP_THREADS && looks.allWait(threadsOf(runningSteps())),
+                () -> app.state() == AppState.STOPPED && isOver(),
+                until);
+        Duration next;
+        synchronized (this) {
+            next = Duration.ofNanos(parked.values().stream()
+                    .filter(limit -> limit != Long.MAX_VALUE)
+                    .mapToLong(limit -> limit - now)
+                    .min()
+                    .orElse(0));
+        }
+        advance(next);
+    }
+
+    private synchronized int parkedThreads() {
+        return parked.size();
+    }
+
+    private static List<Thread> threadsOf(Map<String, List<Thread>> steps) {
+        return steps.values().stream().flatMap(List::stream).toList();
+    }
+
+    // Interrupts only those that wait: one that has been cut before may be busy with its own cleaning up.
+    private void endThreads() {
+        Map<Thread, Looks> looks = new HashMap<>();
+        boolean unused = await(
+                () -> {
+                    List<Thread> left = threads();
+                    left.stream()
+                            .filter(this::endsByInterrupt)
+                            .filter(thread -> looks.computeIfAbsent(thread, each -> new Looks())
+                                    .allWait(List.of(thread)))
+                            .forEach(Thread::interrupt);
+                    return left.isEmpty();
+                },
+                () -> false,
+                System.nanoTime() + PATIENCE_WITH_THREADS_NANOS);
+    }
+
+    // Those that would say the last words end with main, and would only spin if they were interrupted.
+    private boolean endsByInterrupt(Thread thread) {
+        return !thread.getName().startsWith(owner + "-last-words-");
+    }
+
+    // Those that core has made, which bear the app's name. Others in the group belong to servers and libraries, whose
+    // business they are.
+    private List<Thread> threads() {
+        Thread[] all = new Thread[group.activeCount() + 100];
+        int count = group.enumerate(all);
+        return Arrays.stream(all, 0, count)
+                .filter(thread -> thread.getName().startsWith(owner + "-"))
+                .toList();
     }
 
     @Override
@@ -215,12 +355,16 @@ public final class FakeProcess extends HostProcess {
     }
 
     @Override
-    protected void awaitEnd() {
-        synchronized (this) {
-            started = true;
-            notifyAll();
+    protected synchronized void awaitEnd(boolean running) {
+        started = running;
+        notifyAll();
+        while (exit == null) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                // nothing but exit or halt ends this wait
+            }
         }
-        boolean unused = await(() -> exit != null, Long.MAX_VALUE);
     }
 
     @Override
@@ -234,7 +378,7 @@ public final class FakeProcess extends HostProcess {
             if (now >= nanoTime) {
                 return;
             }
-            parked.add(Thread.currentThread());
+            parked.put(Thread.currentThread(), nanoTime);
             notifyAll();
         }
         LockSupport.park(this); // a time that comes, or a signal sent, from here on has left its permit
@@ -251,25 +395,61 @@ public final class FakeProcess extends HostProcess {
         }
     }
 
+    private synchronized boolean isOver() {
+        return exit != null;
+    }
+
+    private void awaitBeforeExit(String what, BooleanSupplier condition) {
+        await(what, condition, this::isOver);
+    }
+
     private void await(String what, BooleanSupplier condition) {
-        if (!await(condition, System.nanoTime() + PATIENCE_NANOS)) {
+        await(what, condition, () -> false);
+    }
+
+    private void await(String what, BooleanSupplier condition, BooleanSupplier inVain) {
+        if (!await(condition, inVain, System.nanoTime() + PATIENCE_NANOS)) {
             throw new AssertionError(
-                    "waited 10 s for " + what + "; the app is " + (view == null ? "not there" : view.state()));
+                    "waited " + (inVain.getAsBoolean() ? "" : "10 s ") + "for " + what + "; " + situation());
         }
     }
 
-    private synchronized boolean await(BooleanSupplier condition, long until) {
+    private String situation() {
+        AppBuilder app = builder;
+        if (app == null) {
+            return "the app is not there";
+        }
+        Phase phase = app.view().phase();
+        Exit how;
+        synchronized (this) {
+            how = exit;
+        }
+        return "the app is " + app.view().state() + (phase == null ? "" : " in " + phase)
+                + (how == null ? "" : ", the process has ended with " + how)
+                + ", running: " + runningSteps().keySet() + ", in flight: " + inFlight();
+    }
+
+    // The condition is asked without a lock: threads are looked at, which must not be in anybody's way.
+    private boolean await(BooleanSupplier condition, BooleanSupplier inVain, long until) {
         boolean interrupted = false;
-        while (!condition.getAsBoolean() && System.nanoTime() < until) {
+        boolean last = inVain.getAsBoolean(); // asked before the condition, which may have come at the last moment
+        boolean holds = condition.getAsBoolean();
+        while (!holds && !last) {
             try {
-                TimeUnit.NANOSECONDS.timedWait(this, until - System.nanoTime());
+                pause();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
+            last = inVain.getAsBoolean() || System.nanoTime() >= until;
+            holds = condition.getAsBoolean();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return condition.getAsBoolean();
+        return holds;
+    }
+
+    private synchronized void pause() throws InterruptedException {
+        TimeUnit.NANOSECONDS.timedWait(this, POLL_NANOS);
     }
 }
