@@ -190,7 +190,7 @@ public final class JavaProcess implements AutoCloseable {
         public JavaProcess startAndAwaitLine(String part) {
             JavaProcess started = start();
             try {
-                String unused = started.awaitLine(part);
+                started.awaitLine(part);
                 return started;
             } catch (Throwable e) {
                 started.close();
