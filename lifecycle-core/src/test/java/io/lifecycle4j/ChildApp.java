@@ -23,7 +23,7 @@ final class ChildApp {
 
     /** A JVM that runs the scenario on the given class path. */
     static JavaProcess.Builder jvmOn(String classPath, String scenario, String... options) {
-        return JavaProcess.of(ChildApp.class.getName(), classPath)
+        return JavaProcess.ofArguments("-cp", classPath, ChildApp.class.getName())
                 .options(options)
                 .arguments(scenario);
     }

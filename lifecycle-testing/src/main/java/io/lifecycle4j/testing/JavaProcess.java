@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * they throw {@link AssertionError} with the last lines that it printed. Of its lines the last 10,000 are kept, those of stdout and
  * stderr as they come. Thread-safe.
  *
- * <p>Signals are sent with the {@code kill} of a shell, which Windows does not have.
+ * <p>Signals other than TERM are sent with the {@code kill} of a shell; Windows has none of them.
  *
  * @since 0.1
  */
@@ -53,11 +53,9 @@ public final class JavaProcess implements AutoCloseable {
      * How the process ended.
      *
      * @param status its exit status; 128 and the signal's number if a signal killed it, such as 137 for KILL
-     * @param lifetime the time since it was started
-     * @param sinceSignal the time since the first signal was sent; null if none was
+     * @param sinceSignal the time since the first signal was sent; since the start if none was
      */
-    public record Exit(
-            int status, Duration lifetime, @Nullable Duration sinceSignal) {}
+    public record Exit(int status, Duration sinceSignal) {}
 
     private final Process process;
     private final String name;
@@ -87,24 +85,20 @@ public final class JavaProcess implements AutoCloseable {
         return new Builder(main.getName(), "-cp", System.getProperty("java.class.path"), main.getName());
     }
 
-    /** Begins with the name of a class that has a {@code main} method, on the given class path. */
-    public static Builder of(String main, String classPath) {
-        return new Builder(main, "-cp", classPath, main);
-    }
-
     /** Begins with a runnable jar. */
     public static Builder ofJar(Path jar) {
         return new Builder(jar.toString(), "-jar", jar.toString());
     }
 
     /**
-     * Begins with a class in a named module.
-     *
-     * @param main the module and its main class, such as {@code shop/shop.Main}
-     * @param modulePath where the modules are
+     * Begins with what follows {@code java} in a command line and says what to run: a class path of its own and a class, or
+     * {@code --module-path} and {@code --module}.
      */
-    public static Builder ofModule(String main, String modulePath) {
-        return new Builder(main, "--module-path", modulePath, "--module", main);
+    public static Builder ofArguments(String... main) {
+        if (main.length == 0) {
+            throw new IllegalArgumentException("main: none (expected: what java is to run)");
+        }
+        return new Builder(main[main.length - 1], main);
     }
 
     /** What to start, and how. Not thread-safe. */
@@ -307,25 +301,32 @@ public final class JavaProcess implements AutoCloseable {
 
     /** Returns the id of the JVM's process, also if it is behind a command. */
     public long pid() {
-        if (!behindCommand) {
-            return process.pid();
-        }
-        await("the JVM behind its command", () -> jvm() != null);
+        return handle().pid();
+    }
+
+    private ProcessHandle handle() {
         ProcessHandle jvm = jvm();
         if (jvm == null) {
-            throw new AssertionError("waited for the JVM behind its command; " + situation());
+            await("the JVM behind its command", () -> jvm() != null);
+            jvm = jvm();
         }
-        return jvm.pid();
+        if (jvm == null) {
+            throw new AssertionError("the JVM behind its command is gone; " + situation());
+        }
+        return jvm;
     }
 
     private @Nullable ProcessHandle jvm() {
-        return Stream.concat(Stream.of(process.toHandle()), process.descendants())
-                .filter(each -> each.info()
-                        .command()
-                        .filter(command -> Path.of(command).endsWith("java"))
-                        .isPresent())
-                .findFirst()
-                .orElse(null);
+        ProcessHandle started = process.toHandle();
+        return !behindCommand
+                ? started
+                : Stream.concat(Stream.of(started), started.descendants())
+                        .filter(each -> each.info()
+                                .command()
+                                .filter(command -> Path.of(command).endsWith("java"))
+                                .isPresent())
+                        .findFirst()
+                        .orElse(null);
     }
 
     /**
@@ -336,25 +337,31 @@ public final class JavaProcess implements AutoCloseable {
      * @throws UnsupportedOperationException on Windows, which has no signals
      */
     public void signal(String signal) {
-        long pid = pid();
+        ProcessHandle jvm = handle();
         synchronized (this) {
             signalledAt = signalledAt == null ? System.nanoTime() : signalledAt;
         }
-        int status;
+        // Without a shell, whose start takes milliseconds. Not Process.destroy, which closes the pipes as well.
+        boolean direct = signal.equals("TERM") && jvm.supportsNormalTermination();
+        boolean sent = direct ? jvm.destroy() : kill(signal, jvm);
+        if (!sent) {
+            throw new AssertionError("signal " + signal + " could not be sent; " + situation());
+        }
+    }
+
+    // The shell's own kill: there may be no other.
+    private static boolean kill(String signal, ProcessHandle jvm) {
         try {
-            // the shell's own kill: there may be no other
-            Process kill = new ProcessBuilder("sh", "-c", "kill -s \"$0\" \"$1\"", signal, String.valueOf(pid))
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            status = kill.waitFor();
+            return new ProcessBuilder("sh", "-c", "kill -s \"$0\" \"$1\"", signal, String.valueOf(jvm.pid()))
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
         } catch (IOException e) {
             throw new UnsupportedOperationException("signal: " + signal + " (expected: a system with sh and kill)", e);
         } catch (InterruptedException e) {
             throw interrupted(e);
-        }
-        if (status != 0) {
-            throw new AssertionError("signal " + signal + " could not be sent; " + situation());
         }
     }
 
@@ -374,11 +381,8 @@ public final class JavaProcess implements AutoCloseable {
             throw interrupted(e);
         }
         synchronized (this) {
-            Long from = signalledAt;
             return new Exit(
-                    process.exitValue(),
-                    Duration.ofNanos(endedAt - startedAt),
-                    from == null ? null : Duration.ofNanos(endedAt - from));
+                    process.exitValue(), Duration.ofNanos(endedAt - (signalledAt == null ? startedAt : signalledAt)));
         }
     }
 
