@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * signals) is done by a thread made beforehand, and waited for so many milliseconds.
  *
  * <p>The line is said once: by the log, or on stderr if the log has not taken it in time. The race between a helper that
- * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: whoever takes the task
+ * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: the side that takes the task
  * out has won, and a task that was withdrawn is never done. A logger that has begun by then may be stuck or only slow, and
  * nothing tells which; then stderr has the line, too, and a slow logger makes it two.
  */
