@@ -70,7 +70,11 @@ final class LastWords {
             Log.LOGGER.error("{}", line);
             logged.set(enabled);
         };
-        return logger.does(log, FOR_THE_LOG) && logged.get();
+        if (logger.does(log, FOR_THE_LOG)) {
+            return logged.get();
+        }
+        logger.withdraw(log);
+        return false;
     }
 
     private static void pause(Duration time) {
@@ -95,18 +99,20 @@ final class LastWords {
             thread.start();
         }
 
-        /** Returns whether the work is done; what has not begun at the limit is withdrawn. */
+        /** Returns whether the work is done at the limit; it may still be done afterwards. */
         boolean does(Runnable work, Duration limit) {
             begin(work);
             try {
-                if (done.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-                    return true;
-                }
+                return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                return false;
             }
+        }
+
+        /** Keeps work that has not begun from being done. */
+        void withdraw(Runnable work) {
             task.compareAndSet(work, null);
-            return false;
         }
 
         void begin(Runnable work) {
