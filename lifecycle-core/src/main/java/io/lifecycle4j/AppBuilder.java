@@ -72,7 +72,7 @@ public final class AppBuilder {
     }
 
     /**
-     * Sets how long each server and task may take to stop that has no limit of its own; default 5 s.
+     * Sets how long each server, task and scheduler may take to stop that has no limit of its own; default 5 s.
      *
      * @throws IllegalArgumentException unless positive
      */
@@ -168,7 +168,7 @@ public final class AppBuilder {
     }
 
     /**
-     * Registers a background worker, to be started in its place among the servers; a return of its own is the end of its work.
+     * Registers a background worker, to be started in its place among the servers. If the task returns, the app goes on.
      *
      * @param name unique among servers and tasks; not blank
      */
@@ -182,7 +182,7 @@ public final class AppBuilder {
         return this;
     }
 
-    /** Like {@link #task(String, Task)}, with a limit of its own in STOP. */
+    /** Like {@link #task(String, Task)}, with a limit of its own in STOP, and in DRAIN for one that is {@linkplain Task#stoppedBy asked to end}. */
     public AppBuilder task(String name, Duration limit, Task task) {
         return task(name, limit, Task.OnReturn.KEEP_RUNNING, task);
     }
@@ -272,6 +272,9 @@ public final class AppBuilder {
      * ({@link java.util.concurrent.RejectedExecutionException}); jobs that run are waited for in DRAIN; in STOP the given
      * one is shut down, with an interrupt for what still runs.
      *
+     * <p>A job runs when it is due, before the app has started, too: schedule in {@link #onStarted} what is to begin with the app. A repeated
+     * job that throws is logged, and not repeated.
+     *
      * <p>What is scheduled on the given one itself is not counted. A scheduler that only serves requests, with their timeouts for
      * instance, is no source of work: register it by {@link #executor(String, ExecutorService)}.
      *
@@ -324,14 +327,14 @@ public final class AppBuilder {
     }
 
     /**
-     * Registers what is to be done when everything has started, such as joining a service registry. Start callbacks run one after
+     * Registers what is to be done when everything has started, such as joining a service registry. Started callbacks run one after
      * another in the order of registration, within {@link #startTimeout}; one that throws fails the start.
      *
-     * @param name unique among start callbacks; not blank
+     * @param name unique among started callbacks; not blank
      */
-    public AppBuilder onStart(String name, StartCallback callback) {
+    public AppBuilder onStarted(String name, StartedCallback callback) {
         Names.notNull("callback", callback);
-        admit("callbacks", registry.add(new Plan.OnStart(Names.checked("callback", name), callback)));
+        admit("callbacks", registry.add(new Plan.OnStarted(Names.checked("callback", name), callback)));
         return this;
     }
 

@@ -102,7 +102,7 @@ final class AppProcess {
         if (deaf != null) {
             runner.fail("handlers for signals and exit cannot be installed", deaf);
         }
-        boolean started = runner.setUpAndStart(app, setup) && hasRoomForSignals();
+        boolean started = runner.setUpAndStart(app, setup, this::checkRoomForSignals);
         if (started) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
@@ -138,19 +138,14 @@ final class AppProcess {
         }
     }
 
-    /**
-     * Returns whether the JVM can still make the threads that a shutdown needs of it; if not, the start has failed: no signal
-     * would ever come.
-     */
-    private boolean hasRoomForSignals() {
+    /** Throws if the JVM can no longer make the threads that a shutdown needs of it: no signal would ever come. */
+    private void checkRoomForSignals() throws AppStartException {
         SpareThreads places = new SpareThreads(app.name(), THREADS_OF_THE_JVM);
         try {
             places.reserve();
-            return true;
         } catch (Throwable e) {
             String message = "no thread is left on which a signal could come: " + Text.of(e) + LIMITS_OF_THREADS;
-            runner.fail("start", new AppStartException(message, e));
-            return false;
+            throw new AppStartException(message, e);
         } finally {
             places.end();
         }

@@ -3,7 +3,6 @@ package io.lifecycle4j;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -63,31 +62,35 @@ final class AppRunner {
         return set;
     }
 
-    /** Runs the setup, then the starts; returns false, and has asked for a shutdown, if that did not succeed. */
-    boolean setUpAndStart(App app, AppSetup setup) {
+    /**
+     * Runs the setup, then the starts, then a check; returns false, and has asked for a shutdown, if that did not succeed.
+     *
+     * @param check throws what keeps the app from running
+     */
+    boolean setUpAndStart(App app, AppSetup setup, Starter.Part check) {
         return run("setup", "setup failed", null, () -> setup.configure(new AppBuilder(app, this)))
                 && lifecycle.starting()
-                && start(app);
+                && start(app, check);
     }
 
     /** Starts an embedded app; returns false, and has asked for a shutdown, if that did not succeed. */
     boolean startEmbedded(App app) {
         startBegan = clock.nanoTime();
         if (registry.settings().limits().start() == null) {
-            return start(app);
+            return start(app, () -> {});
         }
         Thread watch = Threads.create(name() + "-start-watch", () -> {
             while (isBeingStarted()) {
                 clock.parkUntil(watchStart());
             }
         });
-        boolean started =
-                run("watch over the start", "there is no thread to watch the start", null, watch::start) && start(app);
+        boolean started = run("watch over the start", "there is no thread to watch the start", null, watch::start)
+                && start(app, () -> {});
         LockSupport.unpark(watch);
         return started;
     }
 
-    private boolean start(App app) {
+    private boolean start(App app, Starter.Part check) {
         Plan plan = registry.seal();
         plan.warnOfLimitsBeyondTheWhole(name());
         for (Plan.Server server : plan.servers()) {
@@ -101,13 +104,13 @@ final class AppRunner {
                 return false;
             }
         }
-        for (Plan.OnStart each : plan.onStart()) {
-            String what = "start callback '" + each.name() + "'";
+        for (Plan.OnStarted each : plan.onStarted()) {
+            String what = "started callback '" + each.name() + "'";
             if (!run(what, what + " failed", null, () -> each.callback().run(app))) {
                 return false;
             }
         }
-        return lifecycle.started();
+        return run("check of the process", "the process is not fit to run an app", null, check) && lifecycle.started();
     }
 
     private boolean run(String what, String ifItFails, Plan.@Nullable Server server, Starter.Part part) {
@@ -144,10 +147,9 @@ final class AppRunner {
     // it.
     private void giveUpStart(Duration limit) {
         Starter.Progress hanging = starter.progress();
-        // Its stack is that of the thread that hangs.
-        TimeoutException failure = new TimeoutException("the thread that starts the app was here");
-        failure.setStackTrace(
-                hanging == null ? new StackTraceElement[0] : hanging.thread().getStackTrace());
+        StackTraceElement[] none = {};
+        HangingStart failure =
+                new HangingStart(hanging == null ? none : hanging.thread().getStackTrace());
         String what = hanging == null ? "the start" : hanging.what();
         ShutdownReason reason =
                 ShutdownReason.failure(what + " has not ended within startTimeout " + Text.of(limit), failure);

@@ -16,6 +16,13 @@ public final class AppStartException extends Exception {
 
     /**
      * @param message what could not be done, with which value, and what to do
+     */
+    public AppStartException(String message) {
+        this(message, null);
+    }
+
+    /**
+     * @param message what could not be done, with which value, and what to do
      * @param cause what was thrown, or null
      */
     public AppStartException(String message, @Nullable Throwable cause) {

@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import io.lifecycle4j.Task.OnReturn;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ final class BackgroundTask implements ManagedServer {
     private final App app;
     private final AppRunner runner;
     private final Thread thread;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean interrupted;
 
@@ -53,6 +55,14 @@ final class BackgroundTask implements ManagedServer {
 
     private void work() {
         try {
+            runTask();
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void runTask() {
+        try {
             task.run(app);
         } catch (Throwable e) {
             if (!interrupted && !runner.fail("task '" + name + "' failed", e)) {
@@ -66,12 +76,24 @@ final class BackgroundTask implements ManagedServer {
     }
 
     @Override
-    public void drain(ShutdownContext context) throws Exception {
+    public void drain(ShutdownContext context) throws ExecutionException {
+        Throwable refusal = null;
         if (task instanceof StoppableTask stoppable && thread.isAlive()) {
-            stoppable.stop().run();
-            thread.join();
+            try {
+                stoppable.stop().run();
+            } catch (Throwable e) {
+                refusal = thread.isAlive() ? e : null; // a task that has just ended may well refuse to be asked
+            }
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                // Near the limit: the step is late, and STOP interrupts the task.
+            }
         }
         throwFailure();
+        if (refusal != null) {
+            throw new ExecutionException("task '" + name + "' could not be asked to end", refusal);
+        }
     }
 
     @Override

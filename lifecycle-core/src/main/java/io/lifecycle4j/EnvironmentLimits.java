@@ -2,6 +2,8 @@ package io.lifecycle4j;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,11 +15,17 @@ final class EnvironmentLimits {
 
     static Limits over(Limits limits, Map<String, String> environment) throws AppStartException {
         Limits result = limits;
+        Set<String> unknown = new TreeSet<>(environment.keySet());
+        unknown.removeIf(name -> !name.startsWith(Limit.PREFIX));
         for (Limit limit : Limit.values()) {
             String text = environment.get(limit.variable());
-            if (text != null) {
+            unknown.remove(limit.variable());
+            if (text != null && !text.isEmpty()) { // charts and compose files pass on what is not set as empty
                 result = result.with(limit, parsed(limit, text));
             }
+        }
+        if (!unknown.isEmpty()) {
+            Log.warn("Environment variables that name no limit: {}", String.join(", ", unknown));
         }
         return result;
     }
@@ -25,8 +33,8 @@ final class EnvironmentLimits {
     private static Duration parsed(Limit limit, String text) throws AppStartException {
         Matcher matcher = DURATION.matcher(text.strip());
         if (!matcher.matches()) {
-            throw new AppStartException(
-                    limit.variable() + ": '" + text + "' (expected: a duration such as 500ms, 4s or 2m)", null);
+            throw new AppStartException(limit.variable() + ": '" + text
+                    + "' (expected: a whole number with ms, s or m, such as 500ms, 4s or 2m)");
         }
         long amount = Long.parseLong(matcher.group(1));
         Duration value = switch (matcher.group(2)) {
@@ -37,7 +45,7 @@ final class EnvironmentLimits {
         try {
             return limit.checked(value);
         } catch (IllegalArgumentException e) {
-            throw new AppStartException(limit.variable() + ", " + e.getMessage(), null);
+            throw new AppStartException(limit.variable() + ": '" + text + "', " + e.getMessage());
         }
     }
 }

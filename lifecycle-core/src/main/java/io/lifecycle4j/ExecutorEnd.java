@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import java.util.concurrent.Delayed;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,13 +32,12 @@ final class ExecutorEnd implements ShutdownCallback {
                 return;
             }
             unbegun = executor.shutdownNow().size();
-            if (executor.awaitTermination(patience, TimeUnit.NANOSECONDS) && unbegun == 0) {
-                return;
-            }
+            boolean unused = executor.awaitTermination(patience, TimeUnit.NANOSECONDS);
         } catch (InterruptedException atTheStepsLimit) {
             unbegun += executor.shutdownNow().size();
         }
-        throw new TimeoutException("executor '" + name + "' was not done in time; " + unbegun + " tasks never began");
+        throw new TimeoutException(
+                "executor '" + name + "' was not done in time, and was interrupted; " + unbegun + " tasks never began");
     }
 
     // By default such an executor keeps delayed work after its shutdown, and would wait for what can never run in time.
@@ -46,16 +46,21 @@ final class ExecutorEnd implements ShutdownCallback {
             return;
         }
         int dropped = 0;
+        String policy = "executeExistingDelayedTasksAfterShutdownPolicy";
         for (Runnable work : scheduler.getQueue().toArray(new Runnable[0])) {
             if (work instanceof Delayed delayed
                     && delayed.getDelay(TimeUnit.NANOSECONDS) > nanos
                     && scheduler.remove(work)) {
                 dropped++;
+                if (work instanceof RunnableScheduledFuture<?> future) {
+                    policy = future.isPeriodic() ? "continueExistingPeriodicTasksAfterShutdownPolicy" : policy;
+                    future.cancel(false);
+                }
             }
         }
         if (dropped > 0) {
-            context.note("delayed work dropped, as it was due after the limit: " + dropped
-                    + " (executeExistingDelayedTasksAfterShutdownPolicy is true, as by default)");
+            context.note("delayed tasks dropped, since they are due after the limit: " + dropped
+                    + " (kept by the executor's " + policy + ")");
         }
     }
 }

@@ -1,13 +1,16 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +21,7 @@ import java.util.concurrent.TimeoutException;
  * that run are waited for. A job that the gate rejects fails with a {@link RejectedExecutionException}, after which a
  * scheduler does not repeat it.
  */
-final class GatedScheduler extends AbstractExecutorService implements ScheduledExecutorService, ManagedServer {
+final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
 
     /** A job that runs. Its identity counts: the same job may run twice at a time. */
     private static final class Run {
@@ -60,11 +63,19 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     public void start(ServerContext context) {}
 
     @Override
-    public void stop(ShutdownContext context) throws InterruptedException, TimeoutException {
-        scheduler.shutdownNow();
-        if (!scheduler.awaitTermination(context.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
-            throw new TimeoutException("scheduler '" + name + "' still runs a job that was interrupted");
+    public void stop(ShutdownContext context) throws InterruptedException {
+        int dropped = 0;
+        for (Runnable job : scheduler.shutdownNow()) {
+            boolean repeated = job instanceof RunnableScheduledFuture<?> future && future.isPeriodic();
+            dropped += repeated ? 0 : 1;
+            if (job instanceof Future<?> future) {
+                future.cancel(false); // or what waits for it would wait for ever
+            }
         }
+        if (dropped > 0) {
+            context.note("jobs dropped that had not begun: " + dropped);
+        }
+        boolean unused = scheduler.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS); // the step's limit ends it
     }
 
     @Override
@@ -97,6 +108,28 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     }
 
     @Override
+    public <T> List<Future<T>> invokeAll(Collection<? extends Callable<T>> jobs) throws InterruptedException {
+        return scheduler.invokeAll(gated(jobs));
+    }
+
+    @Override
+    public <T> List<Future<T>> invokeAll(Collection<? extends Callable<T>> jobs, long timeout, TimeUnit unit)
+            throws InterruptedException {
+        return scheduler.invokeAll(gated(jobs), timeout, unit);
+    }
+
+    @Override
+    public <T> T invokeAny(Collection<? extends Callable<T>> jobs) throws InterruptedException, ExecutionException {
+        return scheduler.invokeAny(gated(jobs));
+    }
+
+    @Override
+    public <T> T invokeAny(Collection<? extends Callable<T>> jobs, long timeout, TimeUnit unit)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return scheduler.invokeAny(gated(jobs), timeout, unit);
+    }
+
+    @Override
     public ScheduledFuture<?> schedule(Runnable job, long delay, TimeUnit unit) {
         return scheduler.schedule(gated(job), delay, unit);
     }
@@ -108,12 +141,26 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
 
     @Override
     public ScheduledFuture<?> scheduleAtFixedRate(Runnable job, long initialDelay, long period, TimeUnit unit) {
-        return scheduler.scheduleAtFixedRate(gated(job), initialDelay, period, unit);
+        return scheduler.scheduleAtFixedRate(logged(gated(job)), initialDelay, period, unit);
     }
 
     @Override
     public ScheduledFuture<?> scheduleWithFixedDelay(Runnable job, long initialDelay, long delay, TimeUnit unit) {
-        return scheduler.scheduleWithFixedDelay(gated(job), initialDelay, delay, unit);
+        return scheduler.scheduleWithFixedDelay(logged(gated(job)), initialDelay, delay, unit);
+    }
+
+    // A repeated job that throws is never repeated, and its future is looked at by nobody.
+    private Runnable logged(Runnable job) {
+        return () -> {
+            try {
+                job.run();
+            } catch (Throwable e) {
+                if (!gate.isClosed()) {
+                    Log.error("Scheduler '{}': a repeated job failed, and is not repeated any more", name, e);
+                }
+                throw e;
+            }
+        };
     }
 
     private Runnable gated(Runnable job) {
@@ -126,6 +173,12 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
                 leave(run);
             }
         };
+    }
+
+    private <T> List<Callable<T>> gated(Collection<? extends Callable<T>> jobs) {
+        List<Callable<T>> gated = new ArrayList<>();
+        jobs.forEach(job -> gated.add(gated(job)));
+        return gated;
     }
 
     private <T> Callable<T> gated(Callable<T> job) {
@@ -148,10 +201,14 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     }
 
     private Run enter(Object job) {
-        if (!gate.tryEnter()) {
+        Run run = new Run(job, clock.nanoTime()); // before it enters: without memory for this, nothing is in
+        // Looked at before: the next turn of a repeated job is no work that was rejected.
+        if (gate.isClosed() || !gate.tryEnter()) {
+            if (job instanceof Future<?> future) {
+                future.cancel(false); // a task that somebody made of a job, and waits for
+            }
             throw rejection();
         }
-        Run run = new Run(job, clock.nanoTime());
         running.add(run);
         return run;
     }

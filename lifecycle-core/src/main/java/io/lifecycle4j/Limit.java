@@ -14,6 +14,9 @@ enum Limit {
     CALLBACK("callbackTimeout", Duration.ofSeconds(3), false),
     RELEASE("releaseTimeout", Duration.ofSeconds(5), false);
 
+    /** Begins the name of each variable. */
+    static final String PREFIX = "LIFECYCLE4J_";
+
     private static final Duration MAXIMUM = Duration.ofDays(365);
 
     private final String title;
@@ -38,7 +41,7 @@ enum Limit {
 
     /** {@code LIFECYCLE4J_DRAIN_TIMEOUT} for {@code drainTimeout}. */
     String variable() {
-        return "LIFECYCLE4J_" + title.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
+        return PREFIX + title.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
     }
 
     Duration checked(Duration value) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 record Plan(
         Settings settings,
         List<Server> servers,
-        List<OnStart> onStart,
+        List<OnStarted> onStarted,
         List<Callback> callbacks,
         List<Resource> resources,
         List<RequestGate> gates) {
@@ -19,18 +19,25 @@ record Plan(
     /**
      * A server with what it says of itself, asked once: a shutdown calls user code in bounded steps only.
      *
-     * @param limit its own limit of STOP; null for the app's
+     * @param limit its own limit of STOP, a task's of DRAIN, too; null for the app's
      */
     record Server(String name, @Nullable Duration limit, List<RequestGate> gates, ManagedServer managed) {
 
+        /** Whether there is something to stop without a start: a scheduler runs jobs from the setup on. */
+        boolean isStoppedUnstarted() {
+            return managed instanceof GatedScheduler;
+        }
+
         /** Whether there is something to do for it in DRAIN. */
         boolean isDrained() {
-            return !gates.isEmpty() || (managed instanceof BackgroundTask task && task.endsInDrain());
+            return managed instanceof BackgroundTask task
+                    ? task.endsInDrain()
+                    : !gates.isEmpty() && !(managed instanceof GatedScheduler);
         }
     }
 
     /** What is done when all servers have started. */
-    record OnStart(String name, StartCallback callback) {}
+    record OnStarted(String name, StartedCallback callback) {}
 
     /**
      * What is done in a phase of the shutdown.
@@ -70,7 +77,7 @@ record Plan(
             }
         });
         if (beyond.length() > 0) {
-            Log.warn("App '{}': {} exceed shutdownTimeout {}, which cuts them", app, beyond, Text.of(whole));
+            Log.warn("App '{}': limits beyond shutdownTimeout {}, which cuts them: {}", app, Text.of(whole), beyond);
         }
     }
 

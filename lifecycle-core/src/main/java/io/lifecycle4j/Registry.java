@@ -2,7 +2,6 @@ package io.lifecycle4j;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,7 +19,7 @@ final class Registry {
     private final Map<String, Plan.Server> servers = new LinkedHashMap<>();
 
     @GuardedBy("this")
-    private final Map<String, Plan.OnStart> onStart = new LinkedHashMap<>();
+    private final Map<String, Plan.OnStarted> onStarted = new LinkedHashMap<>();
 
     @GuardedBy("this")
     private final Map<String, Plan.Callback> callbacks = new LinkedHashMap<>();
@@ -59,16 +58,17 @@ final class Registry {
     }
 
     private synchronized boolean add(Plan.Server server) {
-        List<RequestGate> more = new ArrayList<>(server.gates());
-        more.removeAll(gates.values()); // servers may share one
-        for (RequestGate gate : more) {
-            checkIsNew("gate", gates, gate.name());
+        Map<String, RequestGate> more = new LinkedHashMap<>(gates);
+        for (RequestGate gate : server.gates()) {
+            // Servers may share one.
+            if (!more.containsValue(gate)) {
+                checkIsNew("gate", more, gate.name());
+                more.put(gate.name(), gate);
+            }
         }
         boolean added = put("server", servers, server.name(), server);
         if (added) {
-            for (RequestGate gate : more) {
-                gates.put(gate.name(), gate);
-            }
+            gates.putAll(more);
             allGates = List.copyOf(gates.values());
             requestGates = servers.values().stream()
                     .filter(each -> !(each.managed() instanceof GatedScheduler)) // its work is jobs
@@ -79,8 +79,8 @@ final class Registry {
         return added;
     }
 
-    synchronized boolean add(Plan.OnStart callback) {
-        return put("start callback", onStart, callback.name(), callback);
+    synchronized boolean add(Plan.OnStarted callback) {
+        return put("started callback", onStarted, callback.name(), callback);
     }
 
     synchronized boolean add(Plan.Callback callback) {
@@ -128,7 +128,7 @@ final class Registry {
         return new Plan(
                 settings,
                 List.copyOf(servers.values()),
-                List.copyOf(onStart.values()),
+                List.copyOf(onStarted.values()),
                 List.copyOf(callbacks.values()),
                 List.copyOf(resources.values()),
                 allGates);

@@ -23,11 +23,11 @@ final class ShutdownLog {
     private final CountDownLatch written = new CountDownLatch(1);
     private boolean last; // read and written by the writer's thread alone
 
-    ShutdownLog(String app, ShutdownReason reason) {
+    ShutdownLog(String app, Lifecycle.Stop stop) {
         this.app = app;
-        this.reason = reason;
+        this.reason = stop.reason();
         // A port in use is worth one line, and the stop of what had not started yet is not worth twenty.
-        this.chatty = !(reason.failure() instanceof AppStartException);
+        this.chatty = stop.wasRunning() || !(reason.failure() instanceof AppStartException);
         this.writer = Threads.create(app + "-log", this::write);
     }
 
@@ -64,9 +64,9 @@ final class ShutdownLog {
         });
     }
 
-    void interrupted(Phase phase, String step, long limit, StackTraceElement[] stack) {
+    void late(Phase phase, String step, long limit, StackTraceElement[] stack) {
         add(() -> Log.warn(
-                "{}: '{}' is interrupted near its limit of {}; it was at{}",
+                "{}: '{}' has not ended near its limit of {}; it was at{}",
                 phase,
                 step,
                 Text.ofNanos(limit),

@@ -44,10 +44,10 @@ public record ShutdownReason(
                 failure);
     }
 
-    /** Returns the description and, behind it, what the failure says of itself, unless that is an {@link AppStartException}. */
+    /** Returns the description and, behind it, what the failure says of itself, if that says more. */
     @Override
     public String toString() {
-        return failure == null || failure instanceof AppStartException
+        return failure == null || failure instanceof AppStartException || failure instanceof HangingStart
                 ? description
                 : description + ": " + Text.of(failure);
     }

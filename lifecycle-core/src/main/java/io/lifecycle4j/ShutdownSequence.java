@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * and exit it knows nothing. Runs once, on one thread; {@link #stillRunning} may be asked from others.
  */
 final class ShutdownSequence {
+    // With a drainTimeout of zero there is still something to say to peers and consumers, which takes a thread a
+    // moment.
+    private static final long LEAST_DRAIN = Duration.ofMillis(100).toNanos();
+
     private final Lifecycle lifecycle;
     private final Lifecycle.Stop stop;
     private final Starter starter;
@@ -42,7 +46,7 @@ final class ShutdownSequence {
         this.budget = new Budget(limits, stop.since());
         this.execution = execution;
         this.clock = execution.clock();
-        this.log = new ShutdownLog(lifecycle.name(), stop.reason());
+        this.log = new ShutdownLog(lifecycle.name(), stop);
         this.runner = new StepRunner(lifecycle, stop, log, execution);
     }
 
@@ -105,7 +109,13 @@ final class ShutdownSequence {
         List<StepRunner.Step> drains = callbackSteps(Phase.DRAIN);
         for (Plan.Server server : plan.servers()) {
             if (starter.isAttempted(server) && starter.starting(server) == null && server.isDrained()) {
-                drains.add(step(Phase.DRAIN, server.name(), now, end, server.managed()::drain, suspect(server)));
+                drains.add(step(
+                        Phase.DRAIN,
+                        server.name(),
+                        now,
+                        Math.max(drainEnd(server, now), now + LEAST_DRAIN),
+                        server.managed()::drain,
+                        suspect(server)));
             }
         }
         if (gates.isEmpty()) {
@@ -113,6 +123,13 @@ final class ShutdownSequence {
         }
         steps.addAll(runner.run(drains, () -> gates.stream().allMatch(RequestGate::isDrained), end));
         gates.forEach(this::account);
+    }
+
+    // A server's own limit is one of its stop: its peers are the drain's.
+    private long drainEnd(Plan.Server server, long now) {
+        return server.managed() instanceof BackgroundTask
+                ? earlier(budget.drainEnd(now), now, server.limit())
+                : budget.drainEnd(now);
     }
 
     private void account(RequestGate gate) {
@@ -146,7 +163,7 @@ final class ShutdownSequence {
             stops.add(step(Phase.STOP, starting.what(), now, end, context -> starter.awaitEnd(), starting.thread()));
         }
         for (Plan.Server server : plan.servers()) {
-            if (starter.isAttempted(server)) {
+            if (starter.isAttempted(server) || server.isStoppedUnstarted()) {
                 long end = budget.stopEnd(now, own(server.limit(), limits.stop()));
                 stops.add(step(
                         Phase.STOP, server.name(), now, end, context -> stopServer(server, context), suspect(server)));
@@ -220,7 +237,8 @@ final class ShutdownSequence {
         long now = clock.nanoTime();
         List<StepRunner.Step> todo = new ArrayList<>();
         for (Plan.Callback each : plan.callbacks(phase)) {
-            todo.add(step(phase, each.name(), now, callbackEnd(each, now), each.callback(), null));
+            long least = phase == Phase.DRAIN ? now + LEAST_DRAIN : now;
+            todo.add(step(phase, each.name(), now, Math.max(callbackEnd(each, now), least), each.callback(), null));
         }
         return todo;
     }
@@ -229,10 +247,14 @@ final class ShutdownSequence {
         Duration limit = callback.limit();
         return switch (callback.phase()) {
             case ANNOUNCE -> budget.announceCallbackEnd(now, own(limit, limits.callback()));
-            case DRAIN -> Math.min(budget.drainEnd(now), limit == null ? Long.MAX_VALUE : now + limit.toNanos());
+            case DRAIN -> earlier(budget.drainEnd(now), now, limit);
             case CALLBACKS -> budget.callbackEnd(now, own(limit, limits.callback()));
             case STOP, RELEASE -> throw new AssertionError(callback.phase());
         };
+    }
+
+    private static long earlier(long end, long now, @Nullable Duration limit) {
+        return limit == null ? end : Math.min(end, now + limit.toNanos());
     }
 
     private static Duration own(@Nullable Duration limit, Duration ofThePhase) {

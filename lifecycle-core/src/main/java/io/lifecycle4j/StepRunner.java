@@ -179,20 +179,24 @@ final class StepRunner {
                 return beginAgain(now);
             }
             if (execution.exiting().getAsBoolean()) {
-                StackTraceElement[] stack = suspect().getStackTrace();
-                if (isInExit(stack)) {
-                    return settleInExit(stack, now);
+                StackTraceElement[] exit = stackInExit();
+                if (exit != null) {
+                    return settleInExit(exit, now);
                 }
             }
             if (now < interruptAt) {
                 return interruptAt;
             }
             if (mark.compareAndSet(Mark.RUNNING, Mark.INTERRUPTED)) {
-                StackTraceElement[] stack = suspect().getStackTrace();
-                if (isInExit(stack)) {
-                    return settleInExit(stack, now);
+                StackTraceElement[] exit = stackInExit();
+                if (exit != null) {
+                    return settleInExit(exit, now);
                 }
-                log.interrupted(step.phase(), step.name(), step.end() - step.start(), stack);
+                log.late(
+                        step.phase(),
+                        step.name(),
+                        step.end() - step.start(),
+                        suspect().getStackTrace());
                 interrupt();
             }
             return now < step.end() ? step.end() : settle(Outcome.TIMED_OUT, null, now, true);
@@ -236,6 +240,16 @@ final class StepRunner {
             log.ended(result);
             span.end(result);
             return Long.MAX_VALUE;
+        }
+
+        private StackTraceElement @Nullable [] stackInExit() {
+            for (Thread thread : List.of(this, suspect())) {
+                StackTraceElement[] stack = thread.getStackTrace();
+                if (isInExit(stack)) {
+                    return stack;
+                }
+            }
+            return null;
         }
 
         private Thread suspect() {

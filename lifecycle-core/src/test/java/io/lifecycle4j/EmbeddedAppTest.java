@@ -519,6 +519,28 @@ class EmbeddedAppTest {
     }
 
     @Test
+    void twoGatesOfOneNameAreRefusedInOneServerToo() {
+        AppBuilder builder = App.builder("im");
+        assertThatThrownBy(() -> builder.server(new FakeServer("business", events) {
+                    @Override
+                    public List<RequestGate> gates() {
+                        return List.of(new RequestGate("a"), new RequestGate("a"));
+                    }
+                }))
+                .hasMessage("gate 'a' is registered already (expected: a name that is used once)");
+        RequestGate shared = new RequestGate("shared");
+        for (String name : List.of("one", "two")) {
+            builder.server(new FakeServer(name, events) {
+                @Override
+                public List<RequestGate> gates() {
+                    return List.of(shared);
+                }
+            });
+        }
+        assertThat(builder.view().inFlightByGate()).containsOnlyKeys("shared");
+    }
+
+    @Test
     void aGateWithoutAServerIsCountedByItsNameAndIsNoRequest() {
         AppBuilder builder = App.builder("im");
         FakeServer business = builder.server(new FakeServer("business", events));
@@ -605,7 +627,7 @@ class EmbeddedAppTest {
         assertThat(events).containsExactly("finished");
         assertThat(report.steps()).extracting(ShutdownReport.Step::name).containsExactly("stuck", "busy");
         assertThat(report.steps().get(0).failure())
-                .hasMessage("executor 'stuck' was not done in time; 1 tasks never began");
+                .hasMessage("executor 'stuck' was not done in time, and was interrupted; 1 tasks never began");
         assertThat(report.steps().get(1).outcome()).isEqualTo(Outcome.CLEAN);
         assertThat(stuck.isTerminated()).isTrue();
     }

@@ -154,7 +154,7 @@ class JvmProcessTest {
                     .containsSubsequence("stuck in second", "stuck in first", "stuck in status");
             assertThat(child.says("forced to exit with status 1: shutdownTimeout of 2 s has passed"))
                     .isTrue();
-            assertThat(child.says("'flush' is interrupted near its limit of ")).isTrue();
+            assertThat(child.says("'flush' has not ended near its limit of ")).isTrue();
             assertThat(child.says("at io.lifecycle4j.ChildApp.hang(ChildApp.java"))
                     .isTrue();
         }

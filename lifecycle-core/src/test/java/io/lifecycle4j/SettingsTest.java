@@ -35,6 +35,7 @@ class SettingsTest {
                 "LIFECYCLE4J_DRAIN_TIMEOUT", "500ms",
                 "LIFECYCLE4J_RELEASE_TIMEOUT", " 4s ",
                 "LIFECYCLE4J_SHUTDOWN_TIMEOUT", "2m",
+                "LIFECYCLE4J_STOP_TIMEOUT", "",
                 "LIFECYCLE4J_ANNOUNCE_DELAY", "0s"));
         builder.releaseTimeout(Duration.ofSeconds(9));
         Limits limits = limits();
@@ -49,12 +50,12 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            DRAIN_TIMEOUT    | 4       | LIFECYCLE4J_DRAIN_TIMEOUT: '4' (expected: a duration such as 500ms, 4s or 2m)
-            DRAIN_TIMEOUT    | ''      | LIFECYCLE4J_DRAIN_TIMEOUT: '' (expected: a duration such as 500ms, 4s or 2m)
-            DRAIN_TIMEOUT    | -4s     | LIFECYCLE4J_DRAIN_TIMEOUT: '-4s' (expected: a duration such as 500ms, 4s or 2m)
-            DRAIN_TIMEOUT    | 4 s     | LIFECYCLE4J_DRAIN_TIMEOUT: '4 s' (expected: a duration such as 500ms, 4s or 2m)
-            SHUTDOWN_TIMEOUT | 0s      | LIFECYCLE4J_SHUTDOWN_TIMEOUT, shutdownTimeout: PT0S (expected: > 0)
-            STOP_TIMEOUT     | 999999m | LIFECYCLE4J_STOP_TIMEOUT, stopTimeout: PT16666H39M (expected: at most 365 days)
+            DRAIN_TIMEOUT    | 4       | LIFECYCLE4J_DRAIN_TIMEOUT: '4' (expected: a whole number with ms, s or m, such as 500ms, 4s or 2m)
+            DRAIN_TIMEOUT    | ' '     | LIFECYCLE4J_DRAIN_TIMEOUT: ' ' (expected: a whole number with ms, s or m, such as 500ms, 4s or 2m)
+            DRAIN_TIMEOUT    | -4s     | LIFECYCLE4J_DRAIN_TIMEOUT: '-4s' (expected: a whole number with ms, s or m, such as 500ms, 4s or 2m)
+            DRAIN_TIMEOUT    | 4 s     | LIFECYCLE4J_DRAIN_TIMEOUT: '4 s' (expected: a whole number with ms, s or m, such as 500ms, 4s or 2m)
+            SHUTDOWN_TIMEOUT | 0s      | LIFECYCLE4J_SHUTDOWN_TIMEOUT: '0s', shutdownTimeout: PT0S (expected: > 0)
+            STOP_TIMEOUT     | 999999m | LIFECYCLE4J_STOP_TIMEOUT: '999999m', stopTimeout: PT16666H39M (expected: at most 365 days)
             """)
     void aWrongValueIsOneClearLineAndChangesNothing(String variable, String value, String message) {
         Map<String, String> environment = Map.of("LIFECYCLE4J_START_TIMEOUT", "4s", "LIFECYCLE4J_" + variable, value);

@@ -9,6 +9,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.lifecycle4j.testing.FakeProcess;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
@@ -111,7 +112,7 @@ class ShutdownLogTest {
                         \tGET /slow, 3 s
                         INFO STOP: business, other
                         INFO CALLBACKS: flush
-                        WARN CALLBACKS: 'flush' is interrupted near its limit of 3 s; it was at
+                        WARN CALLBACKS: 'flush' has not ended near its limit of 3 s; it was at
                         \tat io.lifecycle4j.ShutdownLogTest.stuck(ShutdownLogTest.java)
                         INFO RELEASE: database
                         ERROR RELEASE: 'database' failed
@@ -179,7 +180,7 @@ class ShutdownLogTest {
         process.advance(Duration.ofMillis(100));
         process.awaitExit();
         assertThat(String.join("\n", lines()))
-                .contains("WARN STOP: 'worker' is interrupted near its limit of 5 s", "ShutdownLogTest.stuck(");
+                .contains("WARN STOP: 'worker' has not ended near its limit of 5 s", "ShutdownLogTest.stuck(");
     }
 
     @Test
@@ -198,6 +199,23 @@ class ShutdownLogTest {
     }
 
     @Test
+    void anAppStartExceptionOfAnAppThatRanHidesNothing() {
+        FakeServer business = new FakeServer("business", new CopyOnWriteArrayList<>());
+        process.run("im", app -> app.server(business));
+        business.fail(new AppStartException("the port is gone"));
+        process.awaitExit();
+        assertThat(lines()).contains("INFO App 'im' is shutting down: the port is gone; at most 25 s");
+        assertThat(lines()).noneMatch(line -> line.contains("could not start"));
+    }
+
+    @Test
+    void variablesThatNameNoLimitAreWarnedOf() throws Exception {
+        AppRunner runner = new AppRunner("im", Clock.SYSTEM, null);
+        new AppBuilder(new App(runner), runner).limitsFrom(Map.of("LIFECYCLE4J_DRAINTIMEOUT", "4s", "PATH", ""));
+        assertThat(lines()).containsExactly("WARN Environment variables that name no limit: LIFECYCLE4J_DRAINTIMEOUT");
+    }
+
+    @Test
     void chosenLimitsBeyondTheWholeAreWarnedOfOnceWithBothValues() {
         process.run("im", app -> {
             app.shutdownTimeout(Duration.ofSeconds(4)); // shorter than the default drainTimeout, which nobody chose
@@ -211,7 +229,7 @@ class ShutdownLogTest {
         process.awaitExit();
         assertThat(lines())
                 .containsOnlyOnce(
-                        "WARN App 'im': stopTimeout 5 s, limit of 'flush' 60 s, limit of 'database' 6 s exceed shutdownTimeout 4 s, which cuts them");
+                        "WARN App 'im': limits beyond shutdownTimeout 4 s, which cuts them: stopTimeout 5 s, limit of 'flush' 60 s, limit of 'database' 6 s");
         assertThat(lines()).filteredOn(line -> line.startsWith("WARN")).hasSize(1);
     }
 

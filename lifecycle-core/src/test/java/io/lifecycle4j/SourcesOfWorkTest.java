@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.lifecycle4j.ShutdownReport.Outcome;
 import io.lifecycle4j.testing.FakeProcess;
 import io.lifecycle4j.testing.FakeProcess.Exit;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -21,8 +26,10 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** Schedulers, tasks and executors: what brings work stops first, and what is in hand is finished. */
 @Timeout(30)
@@ -69,7 +76,7 @@ class SourcesOfWorkTest {
                         .containsExactly("timers", 1L, 1L, 0L));
         assertThat(given.isTerminated()).isTrue();
         assertThat(repeated.isDone()).isTrue();
-        assertThat(waiting.isDone()).isFalse(); // as a shut-down scheduler leaves them
+        assertThat(waiting.isCancelled()).isTrue(); // nobody waits for it in vain
     }
 
     @Test
@@ -220,12 +227,12 @@ class SourcesOfWorkTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
         assertThat(events).containsExactly("soon");
         assertThat(soon.isDone()).isTrue();
-        assertThat(inAnHour.isDone()).isFalse();
+        assertThat(inAnHour.isCancelled()).isTrue();
         assertThat(process.awaitReport().steps())
                 .singleElement()
                 .extracting(ShutdownReport.Step::note)
-                .isEqualTo("delayed work dropped, as it was due after the limit: 1"
-                        + " (executeExistingDelayedTasksAfterShutdownPolicy is true, as by default)");
+                .isEqualTo("delayed tasks dropped, since they are due after the limit: 1"
+                        + " (kept by the executor's executeExistingDelayedTasksAfterShutdownPolicy)");
     }
 
     @Test
@@ -262,6 +269,148 @@ class SourcesOfWorkTest {
                 .singleElement()
                 .satisfies(step -> assertThat(step.duration()).isBetween(Duration.ofMillis(90), Duration.ofSeconds(4)));
         release.countDown();
+    }
+
+    @Test
+    void anExecutorWhoseWorkHadToBeInterruptedIsNotClean() throws Exception {
+        AppBuilder builder = App.builder("im").releaseTimeout(Duration.ofMillis(200));
+        builder.executor("pool", Executors.newSingleThreadExecutor()).execute(this::job);
+        App app = builder.build();
+        app.start();
+        begun.await();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(events).containsExactly("interrupted");
+        assertThat(report.steps().get(0).failure())
+                .hasMessage("executor 'pool' was not done in time, and was interrupted; 0 tasks never began");
+    }
+
+    @Test
+    void aSchedulerIsStoppedThoughTheAppHasNotStarted() {
+        ScheduledThreadPoolExecutor given = new ScheduledThreadPoolExecutor(1);
+        AppBuilder builder = App.builder("im");
+        builder.server(new FakeServer("business", events) {
+            @Override
+            public void start(ServerContext context) {
+                throw new IllegalStateException("no port");
+            }
+        });
+        builder.scheduler("timers", given);
+        assertThatThrownBy(builder.build()::start).isInstanceOf(AppStartException.class);
+        assertThat(given.isTerminated()).isTrue();
+    }
+
+    @Test
+    void aRepeatedJobThatThrowsIsLoggedAndJobsThatAreDroppedAreNoted() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.lifecycle4j");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.list = new CopyOnWriteArrayList<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            process.run("im", app -> scheduler.set(app.scheduler("timers", new ScheduledThreadPoolExecutor(1))));
+            Future<?> repeated = scheduler()
+                    .scheduleAtFixedRate(
+                            () -> {
+                                throw new IllegalStateException("no disk");
+                            },
+                            0,
+                            1,
+                            TimeUnit.DAYS);
+            assertThatThrownBy(repeated::get).hasRootCauseMessage("no disk");
+            var unused = scheduler().schedule(() -> "", 1, TimeUnit.DAYS);
+            var unusedToo = scheduler().scheduleAtFixedRate(() -> {}, 1, 1, TimeUnit.DAYS);
+            process.signal("TERM");
+            assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .contains("Scheduler 'timers': a repeated job failed, and is not repeated any more");
+        assertThat(process.awaitReport().steps())
+                .extracting(ShutdownReport.Step::phase, ShutdownReport.Step::note)
+                .containsExactly(tuple(Phase.STOP, "jobs dropped that had not begun: 1"));
+        assertThat(process.awaitReport().gates())
+                .singleElement()
+                .extracting(ShutdownReport.Gate::rejected)
+                .isEqualTo(0L);
+    }
+
+    @Test
+    void jobsThatAreWaitedForTogetherAreRejectedTogetherAndNobodyWaitsForEver() throws Exception {
+        ScheduledThreadPoolExecutor given = new ScheduledThreadPoolExecutor(1);
+        process.run("im", app -> scheduler.set(app.scheduler("timers", given)));
+        Future<?> running = scheduler().submit(this::job);
+        begun.await();
+        // They wait behind the one that runs, and meet the closed gate.
+        CompletableFuture<List<Future<String>>> together = CompletableFuture.supplyAsync(() -> {
+            try {
+                return scheduler().invokeAll(List.of(() -> "a", () -> "b"));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Awaitility.await().until(() -> given.getQueue().size() == 2);
+        process.signal("TERM");
+        process.awaitPhase(Phase.DRAIN);
+        release.countDown();
+        running.get();
+        assertThat(together.get(10, TimeUnit.SECONDS))
+                .allSatisfy(future -> assertThatThrownBy(future::get)
+                        .isInstanceOfAny(ExecutionException.class, CancellationException.class));
+        assertThatThrownBy(() -> scheduler().invokeAny(List.of(() -> "c")))
+                .isInstanceOf(RejectedExecutionException.class);
+        assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
+    }
+
+    @Test
+    void aTaskWhoseStopActionThrowsIsWaitedForAllTheSameAndTheStepHasFailed() {
+        process.run(
+                "im",
+                app -> app.task(
+                        "orders",
+                        Task.stoppedBy(
+                                () -> {
+                                    throw new IllegalStateException("not connected");
+                                },
+                                view -> {
+                                    release.await();
+                                    events.add("committed in " + view.phase());
+                                })));
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN, "orders");
+        release.countDown();
+        assertThat(process.awaitExit()).isEqualTo(new Exit(1, false));
+        assertThat(events).containsExactly("committed in DRAIN");
+        assertThat(process.awaitReport().steps().get(0).failure()).hasRootCauseMessage("not connected");
+    }
+
+    @Test
+    void aTasksOwnLimitBoundsItsDrainToo() throws Exception {
+        Duration second = Duration.ofSeconds(1);
+        process.run(
+                "im",
+                app -> app.task("orders", second, Task.stoppedBy(() -> {}, view -> new CountDownLatch(1).await())));
+        process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN, "orders");
+        process.advance(second);
+        process.awaitExit();
+        assertThat(process.awaitReport().steps())
+                .extracting(ShutdownReport.Step::phase, ShutdownReport.Step::duration)
+                .startsWith(tuple(Phase.DRAIN, second));
+    }
+
+    @Test
+    void withADrainOfNoTimeAnAppThatIsIdleIsStillClean() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            AppBuilder builder = App.builder("im").drainTimeout(Duration.ZERO);
+            builder.server(new FakeServer("business", events));
+            Semaphore wakeups = new Semaphore(0);
+            builder.task("orders", Task.stoppedBy(wakeups::release, view -> wakeups.acquire()));
+            App app = builder.build();
+            app.start();
+            assertThat(app.shutdown("test").outcome()).isEqualTo(Outcome.CLEAN);
+        }
     }
 
     private ScheduledExecutorService scheduler() {

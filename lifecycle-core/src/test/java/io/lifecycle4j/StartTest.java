@@ -93,7 +93,7 @@ class StartTest {
         AppStartException failure = catchThrowableOfType(AppStartException.class, app::start);
         assertThat(failure)
                 .hasMessageStartingWith("App 'im' did not start: start of server 'business' has not ended within"
-                        + " startTimeout 7 s: java.util.concurrent.TimeoutException");
+                        + " startTimeout 7 s");
         assertThat(Thread.interrupted()).isFalse();
         assertThat(app.state()).isEqualTo(AppState.STOPPED);
     }
@@ -114,8 +114,8 @@ class StartTest {
     @Test
     void startCallbacksRunInOrderWhenEverythingHasStarted() {
         process.run("im", app -> {
-            app.onStart("register", view -> events.add("register " + view.state()));
-            app.onStart("open", view -> events.add("open"));
+            app.onStarted("register", view -> events.add("register " + view.state()));
+            app.onStarted("open", view -> events.add("open"));
             app.server(new FakeServer("business", events));
         });
         assertThat(events).containsExactly("start business", "register STARTING", "open");
@@ -127,13 +127,13 @@ class StartTest {
     void aStartCallbackThatThrowsFailsTheStart() {
         AppBuilder builder = App.builder("im");
         builder.server(new FakeServer("business", events));
-        builder.onStart("register", view -> {
+        builder.onStarted("register", view -> {
             throw new IllegalStateException("no registry");
         });
-        builder.onStart("open", view -> events.add("open"));
+        builder.onStarted("open", view -> events.add("open"));
         App app = builder.build();
         assertThatThrownBy(app::start)
-                .hasMessage("App 'im' did not start: start callback 'register' failed:"
+                .hasMessage("App 'im' did not start: started callback 'register' failed:"
                         + " java.lang.IllegalStateException: no registry");
         assertThat(events).contains("start business", "stop business").doesNotContain("open");
     }
@@ -142,7 +142,7 @@ class StartTest {
     void aSignalInterruptsAStartCallbackThatHangs() throws Exception {
         process.launch("im", app -> {
             app.server(new FakeServer("business", events));
-            app.onStart("register", view -> hang());
+            app.onStarted("register", view -> hang());
         });
         hanging.await();
         process.signal("TERM");

@@ -67,10 +67,11 @@ class StepRunnerTest {
     private ShutdownReport.Step runStep() {
         Lifecycle lifecycle = new Lifecycle("im", clock, Events.NONE);
         ShutdownReason reason = ShutdownReason.request("test");
-        ShutdownLog log = new ShutdownLog("im", reason);
+        Lifecycle.Stop stop = new Lifecycle.Stop(reason, 0, true);
+        ShutdownLog log = new ShutdownLog("im", stop);
         Wakeup wakeup = new Wakeup(Thread.currentThread());
         Execution execution = new Execution(clock, wakeup, scarce, Events.NONE, () -> false);
-        StepRunner runner = new StepRunner(lifecycle, new Lifecycle.Stop(reason, 0, true), log, execution);
+        StepRunner runner = new StepRunner(lifecycle, stop, log, execution);
         StepRunner.Step step = new StepRunner.Step(Phase.CALLBACKS, "flush", 0, LIMIT.toNanos(), context -> {}, null);
         return runner.run(List.of(step), () -> true, 0).get(0);
     }

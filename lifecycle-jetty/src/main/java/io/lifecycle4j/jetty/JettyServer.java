@@ -295,7 +295,15 @@ public final class JettyServer implements ManagedServer {
             }
             List.copyOf(connector.getConnectedEndPoints()).forEach(JettyServer::close);
         }
+        boundThreadPool(context.remaining());
         stopper.run();
+    }
+
+    // The pool waits half of its own limit, 5 s by default, before it interrupts a handler that is still at work.
+    private void boundThreadPool(Duration limit) {
+        if (server.getThreadPool() instanceof QueuedThreadPool pool) {
+            pool.setStopTimeout(Math.min(pool.getStopTimeout(), limit.toMillis() / 10 * 8));
+        }
     }
 
     private static void close(EndPoint endPoint) {

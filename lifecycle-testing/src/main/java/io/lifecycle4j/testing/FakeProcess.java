@@ -150,7 +150,8 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
             kill = handler == null || (signalsRestored && !name.equals("HUP"));
         }
         if (kill || handler == null) {
-            end(new Exit(name.equals("INT") ? 130 : 143, true));
+            int number = name.equals("HUP") ? 1 : name.equals("INT") ? 2 : 15;
+            end(new Exit(128 + number, true));
         } else {
             handler.accept(name);
         }
@@ -271,6 +272,9 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
                 () -> parkedThreads() == APP_THREADS && looks.allWait(threadsOf(runningSteps())),
                 () -> app.state() == AppState.STOPPED && isOver(),
                 until);
+        if (app.state() == AppState.STOPPED && isOver()) {
+            return;
+        }
         Duration next;
         synchronized (this) {
             next = Duration.ofNanos(parked.values().stream()

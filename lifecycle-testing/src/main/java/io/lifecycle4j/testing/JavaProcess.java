@@ -11,8 +11,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -62,6 +66,9 @@ public final class JavaProcess implements AutoCloseable {
     private final Duration patience;
     private final boolean behindCommand;
     private final Deque<String> lines = new ArrayDeque<>();
+    // What is waited for is looked for in each line: one may be dropped before the wait looks again.
+    private final Set<String> awaited = new HashSet<>();
+    private final Map<String, String> first = new HashMap<>();
     private final List<Thread> readers = new ArrayList<>();
     private final CompletableFuture<Long> ended;
     private final long startedAt;
@@ -213,6 +220,7 @@ public final class JavaProcess implements AutoCloseable {
             lines.remove();
         }
         lines.add(line);
+        awaited.stream().filter(line::contains).forEach(part -> first.putIfAbsent(part, line));
         notifyAll();
     }
 
@@ -233,8 +241,19 @@ public final class JavaProcess implements AutoCloseable {
 
     /** Waits until a line with the given text has been printed, and returns the first; at once if it was printed before. */
     public String awaitLine(String part) {
-        await("a line with '" + part + "'", () -> says(part));
-        return lines().stream().filter(line -> line.contains(part)).findFirst().orElseThrow();
+        synchronized (this) {
+            awaited.add(part);
+            lines.stream()
+                    .filter(line -> line.contains(part))
+                    .findFirst()
+                    .ifPresent(line -> first.putIfAbsent(part, line));
+        }
+        await("a line with '" + part + "'", () -> firstWith(part) != null);
+        return Objects.requireNonNull(firstWith(part));
+    }
+
+    private synchronized @Nullable String firstWith(String part) {
+        return first.get(part);
     }
 
     /** Waits until a GET of the address is answered with 200, such as {@code /readyz}. */

@@ -72,7 +72,7 @@ class MainsTest {
         process.signal("TERM");
         assertThat(awaitEnd(1))
                 .contains("CALLBACKS: 'say-goodbye' failed", "no route to host")
-                .contains("CALLBACKS: 'flush' is interrupted near its limit of 1 s; it was at", "Troubled.java:")
+                .contains("CALLBACKS: 'flush' has not ended near its limit of 1 s; it was at", "Troubled.java:")
                 .contains("the database is closed", "(SIGTERM): TIMED_OUT");
         assertThat(RecordingFile.readAllEvents(recording))
                 .filteredOn(event -> event.getEventType().getName().equals("io.lifecycle4j.Step"))

@@ -110,7 +110,7 @@ final class ImServer implements AppSetup {
         admin.setHandler(new Handler.Sequence(
                 new HealthHandler(app.view()), StatusHandler.forAdmin(status), new MetricsHandler(metrics)));
         business.setHandler(handlers(StatusHandler.forPage(status), new ChatApi(store, tokens), hub));
-        app.onStart("say-where", view -> {
+        app.onStarted("say-where", view -> {
             LOG.info("Health: {}readyz", adminAddress());
             LOG.info("The chat is at {} - open it in two tabs", address());
         });

@@ -191,7 +191,7 @@ class ImJarIT {
             assertThat(server.awaitStatus()).isEqualTo(1);
             assertThat(messages(server))
                     .containsSubsequence(
-                            "CALLBACKS: 'flush-receipts' is interrupted near its limit of 1 s; it was at",
+                            "CALLBACKS: 'flush-receipts' has not ended near its limit of 1 s; it was at",
                             "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo");
             assertThat(server.says("at io.lifecycle4j.sample.im.ReadReceipts.flush(ReadReceipts.java"))
                     .isTrue();

@@ -6,7 +6,7 @@ package io.lifecycle4j;
  * @since 0.1
  */
 @FunctionalInterface
-public interface StartCallback {
+public interface StartedCallback {
 
     /**
      * Does it. Runs once, on the thread that starts the app, after all servers and tasks have started and before the app is
