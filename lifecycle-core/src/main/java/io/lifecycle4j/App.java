@@ -41,8 +41,9 @@ public final class App implements AppView, AutoCloseable {
      * Runs an app that owns this JVM: installs handlers for INT, TERM and HUP, runs the setup on the calling thread, starts
      * what it registered, waits for a reason to shut down, shuts down, and ends the JVM. Does not return.
      *
-     * <p>A second INT or TERM halts the JVM, in whatever phase, with status 1; so does the deadline ({@link
-     * AppBuilder#shutdownTimeout}). A failed setup or start is logged, what was registered is released, and the status is 1.
+     * <p>A second INT or TERM halts the JVM, in whatever phase, with status 1 ({@link AppBuilder#forcedExitStatus}); so does the deadline
+     * ({@link AppBuilder#shutdownTimeout}). A failed setup or start is logged, what was registered is released, and the status is 1
+     * ({@link AppBuilder#exitStatus}).
      *
      * @param name names the app in the log, in threads and in the report; not blank
      * @param setup registers what the app consists of

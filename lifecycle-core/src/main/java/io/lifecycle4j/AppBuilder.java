@@ -44,7 +44,8 @@ public final class AppBuilder {
     /**
      * Sets how long the setup and the starts may take together; unlimited by default. In {@link App#run} it counts from the call,
      * otherwise from {@link App#start()}. When it passes, the log has the stack of the thread that hangs, and the start has
-     * failed: it is interrupted, what had started is stopped, what was registered is released, and the status is 1.
+     * failed: it is interrupted, what had started is stopped, what was registered is released, and the status is 1. Embedded, a start that
+     * ignores the interrupt keeps {@link App#start()} from returning, although the app is STOPPED.
      *
      * @throws IllegalArgumentException unless positive
      */

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * Why an app shuts down. The first reason wins; later ones join the shutdown that it began.
  *
  * @param kind what kind of cause it was
- * @param description the cause in words: a signal's name, what the caller gave, what failed (without the failure's own words)
+ * @param description the cause in words: a signal's name, what the caller gave, what failed (without the failure's own words, but for an
+ *     {@link AppStartException})
  * @param failure what was thrown, if the reason is a failure; else null
  * @since 0.1
  */
@@ -21,7 +22,7 @@ public record ShutdownReason(
         REQUEST,
         /** {@code System.exit} was called by somebody else, or the last non-daemon thread ended. */
         EXIT,
-        /** The setup or a start threw, or a server failed while running. */
+        /** The setup or a start threw or took too long, or a server or a task failed while running. */
         FAILURE
     }
 

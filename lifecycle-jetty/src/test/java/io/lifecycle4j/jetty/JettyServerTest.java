@@ -290,6 +290,20 @@ class JettyServerTest {
     }
 
     @Test
+    void aHandlerThatOutlivesTheDrainIsInterruptedWithinTheServersOwnLimit() throws Exception {
+        builder.drainTimeout(Duration.ZERO).stopTimeout(Duration.ofMillis(600));
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        ShutdownReport report = app.shutdown("test");
+        assertThat(report.steps())
+                .filteredOn(step -> step.phase() == Phase.STOP)
+                .singleElement()
+                .satisfies(step -> assertThat(step.abandoned()).isFalse());
+        assertThat(server.isStopped()).isTrue(); // and not in the midst of waiting for its pool
+        assertThat(slow).failsWithin(Duration.ofSeconds(10));
+    }
+
+    @Test
     void aDrainCallbackThatEndsAStreamLetsTheDrainEndEarly() throws Exception {
         builder.drainTimeout(Duration.ofSeconds(20)).shutdownTimeout(Duration.ofMinutes(1));
         builder.onDrain("end-streams", context -> release.countDown());

@@ -107,7 +107,7 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
 
     /**
      * Begins to run an app and returns when its setup has begun, for tests of what happens while it starts, and of starts that fail or
-     * hang.
+     * hang. Before you {@link #advance} to its limit, wait in the test until the start is where it hangs.
      */
     public AppView launch(String name, AppSetup setup) {
         CompletableFuture<AppView> configured = new CompletableFuture<>();
@@ -170,7 +170,11 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
         end(new Exit(status, false));
     }
 
-    /** Lets time pass, and wakes the threads that wait for a time up to then. */
+    /**
+     * Lets time pass at one leap, and wakes the threads that wait for a time up to then. Only the limits of the app run on this clock: timers
+     * and sleeps of your own code run in real time. A leap to a step's limit leaves it no time between its interrupt and being abandoned; to
+     * test a step that heeds its interrupt, advance to shortly before the limit first (100 ms, or a tenth of it).
+     */
     public void advance(Duration time) {
         Set<Thread> wake;
         synchronized (this) {
@@ -192,7 +196,7 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
 
     /**
      * Waits like {@link #awaitPhase}, and until just the named steps of the phase are left and each of them really waits: from then on,
-     * {@link #advance} cuts no step that only wanted a moment more.
+     * {@link #advance} cuts no step that only wanted a moment more of the processor.
      *
      * <p>A step waits if several looks at its thread, 5 ms apart, find it WAITING, TIMED_WAITING, BLOCKED or in native code (where
      * I/O is), always at the same place and without having used the processor in between. A task's own thread, and one that is still starting a

@@ -136,7 +136,7 @@ public final class Rolling implements AutoCloseable {
                 "requests: " + requests + " on " + connections + " connections; slowest: " + slowest + " ms");
         System.out.println("answers: " + counts);
         System.out.println("orders acknowledged: " + posts + ", executed: " + said("executed"));
-        System.out.println("turned away by the gates: " + said("rejected"));
+        System.out.println("rejected by the gates: " + said("rejected"));
         System.out.printf(
                 "restarts: %d; exit after %.2f to %.2f s, statuses (and how often): %s%n",
                 restarts, exits.get(0), exits.get(exits.size() - 1), statuses);
