@@ -43,11 +43,18 @@ public final class RequestGate {
     private static final int STRIPES =
             Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
 
+    // Changed by the shutdown's thread only, and forward only.
+    private enum Stage {
+        OPEN,
+        GOING_AWAY,
+        DRAINING
+    }
+
     private final String name;
     private final boolean servesUntilIdle;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
     private final LongAdder rejected = new LongAdder();
-    private volatile boolean draining;
+    private volatile Stage stage = Stage.OPEN;
     private volatile boolean closed;
     private final CountDownLatch drained = new CountDownLatch(1);
     private volatile long leftAtClose;
@@ -100,14 +107,22 @@ public final class RequestGate {
     /** Ends a request that {@link #tryEnter()} let in. Once for each: more would end the drain while requests are in flight. */
     public void leave() {
         counters.getAndIncrement(stripe() + LEFT);
-        if (draining) {
+        if (stage == Stage.DRAINING) {
             closeIfIdle();
         }
     }
 
-    /** Returns whether a drain has begun: no client should send more on the same connection. */
+    /**
+     * Returns whether clients are to move to another server: the announce delay of the app has begun, or the drain. No client should send
+     * more on the same connection, though during the announce delay all that comes is let in.
+     */
+    public boolean isGoingAway() {
+        return stage != Stage.OPEN;
+    }
+
+    /** Returns whether a drain has begun. */
     public boolean isDraining() {
-        return draining;
+        return stage == Stage.DRAINING;
     }
 
     /** Returns whether new requests are rejected. */
@@ -152,10 +167,15 @@ public final class RequestGate {
         close(null);
     }
 
+    /** Begins the announce delay. */
+    void goAway() {
+        stage = Stage.GOING_AWAY;
+    }
+
     /** Begins the drain; the waiter is signalled when nobody is in. */
     void close(@Nullable Wakeup waiter) {
         this.waiter = waiter;
-        draining = true;
+        stage = Stage.DRAINING;
         closed = !servesUntilIdle;
         leftAtClose = sum(LEFT);
         closeIfIdle();

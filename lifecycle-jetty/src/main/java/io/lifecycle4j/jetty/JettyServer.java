@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.io.EndPoint;
+import java.util.stream.Stream;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
@@ -24,7 +23,9 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 /**
  * A Jetty 12.1 server that an app starts, drains and stops; Jetty 12.0 is not supported.
  *
- * <p>From its start on, the server has a gate in front of all handlers. During the drain, the gate answers new requests and upgrades with
+ * <p>From its start on, the server has a gate in front of all handlers. During the announce delay, all is served; HTTP/1.1 responses carry
+ * {@code Connection: close}, and HTTP/2 connections without a stream are sent GOAWAY. When the delay ends, idle HTTP/1.1 connections are
+ * closed. During the drain, the gate answers new requests and upgrades with
  * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}. Requests in flight complete; their HTTP/1.1 responses
  * carry {@code Connection: close}. The drain waits until the peers have everything:
  *
@@ -64,6 +65,7 @@ public final class JettyServer implements ManagedServer {
     private final Server server;
     private final WebSocketOptions webSocket = new WebSocketOptions();
     private final Peers peers;
+    private final OpenConnections connections;
     private final Counted exempted;
     private Counted drained;
     private DrainPolicy policy = DrainPolicy.REJECT;
@@ -72,6 +74,7 @@ public final class JettyServer implements ManagedServer {
     private Action starter;
     private Action stopper;
     private volatile boolean registered;
+    private volatile boolean announced;
     private volatile boolean stopping;
 
     private JettyServer(String name, Server server) {
@@ -80,6 +83,7 @@ public final class JettyServer implements ManagedServer {
         this.drained = Counted.by(new RequestGate(name));
         this.exempted = Counted.by(new RequestGate(name));
         this.peers = new Peers(server, webSocket);
+        this.connections = new OpenConnections(server);
         this.starter = server::start;
         this.stopper = server::stop;
     }
@@ -245,7 +249,18 @@ public final class JettyServer implements ManagedServer {
     }
 
     @Override
+    public void announce(ShutdownContext context) {
+        announced = true;
+        peers.announce();
+    }
+
+    @Override
     public void drain(ShutdownContext context) throws Exception {
+        if (announced) {
+            // The delay was their time to send a request and be told.
+            connections.closeIdle(Stream.concat(
+                    drained.inFlight().connections(), exempted.inFlight().connections()));
+        }
         if (context.reason().kind() == ShutdownReason.Kind.EXIT) {
             abandonTheRequestThatExits(context);
         }
@@ -293,18 +308,9 @@ public final class JettyServer implements ManagedServer {
             if (connector instanceof NetworkConnector network) {
                 network.close();
             }
-            List.copyOf(connector.getConnectedEndPoints()).forEach(JettyServer::close);
         }
+        connections.closeAll();
         stopper.run();
-    }
-
-    private static void close(EndPoint endPoint) {
-        Connection connection = endPoint.getConnection();
-        if (connection == null) {
-            endPoint.close();
-        } else {
-            Peers.close(connection);
-        }
     }
 
     // Polls once a second, since Jetty has no event for a connector whose socket was closed or whose acceptor was

@@ -55,9 +55,16 @@ final class Peers {
         }
     }
 
-    /** Notes that a response of the given length has ended during the drain; called before its request leaves the gate. */
-    void served(Connection connection, long bytes) {
+    /**
+     * Notes that a response of the given length has ended, during the drain or, if not draining, the announce delay; called before its
+     * request leaves the gate.
+     */
+    void served(Connection connection, long bytes, boolean draining) {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
+            if (!draining) {
+                http2.streamEndedInAnnounce(connection);
+                return;
+            }
             if (bytes >= LARGE) {
                 readers.served(connection, bytes);
             }
@@ -76,6 +83,16 @@ final class Peers {
 
     static boolean isHttp1(Request request) {
         return request.getConnectionMetaData().getHttpVersion().compareTo(HttpVersion.HTTP_1_1) <= 0;
+    }
+
+    /**
+     * Tells the peers of idle connections that the announce delay has begun. On HTTP/1.1 an idle connection cannot be told: it stays open
+     * until the delay has ended.
+     */
+    void announce() {
+        if (http2 != null) {
+            http2.announceToIdle();
+        }
     }
 
     /**
