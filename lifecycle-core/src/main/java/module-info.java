@@ -8,5 +8,4 @@ module io.lifecycle4j.core {
     requires static org.jspecify;
 
     exports io.lifecycle4j;
-    exports io.lifecycle4j.testing;
 }

@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -101,9 +102,11 @@ final class AppProcess {
         if (deaf != null) {
             runner.fail("handlers for signals and exit cannot be installed", deaf);
         }
-        if (runner.setUpAndStart(app, setup) && hasRoomForSignals()) {
+        boolean started = runner.setUpAndStart(app, setup) && hasRoomForSignals();
+        if (started) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
+        host.startEnded(started);
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
@@ -153,7 +156,7 @@ final class AppProcess {
         }
     }
 
-    List<String> runningSteps() {
+    Map<String, List<Thread>> runningSteps() {
         return runner.runningSteps();
     }
 

@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -215,8 +216,8 @@ final class AppRunner {
         return shutdown != null ? shutdown.stillRunning() : starting == null ? "nothing" : starting.what();
     }
 
-    List<String> runningSteps() {
+    Map<String, List<Thread>> runningSteps() {
         ShutdownSequence shutdown = sequence;
-        return shutdown == null ? List.of() : shutdown.runningSteps();
+        return shutdown == null ? Map.of() : shutdown.runningSteps();
     }
 }

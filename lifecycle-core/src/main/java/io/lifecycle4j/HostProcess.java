@@ -1,16 +1,18 @@
 package io.lifecycle4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own
- * and a fake one for tests; it is not for users to call or to extend.
+ * The process that an app lives in: the only door to signals, hooks, the clock, exit and halt. There are two, the JVM's own and the
+ * fake one of {@code lifecycle-testing}. It is public for that module alone; it is not for users to call or to extend, and changes
+ * without notice.
  *
  * @since 0.1
  */
-public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.testing.FakeProcess {
+public abstract class HostProcess {
 
     private volatile @Nullable AppProcess process;
 
@@ -24,10 +26,13 @@ public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.test
         app.run(setup);
     }
 
-    /** Returns the names of the current phase's steps that have not ended. */
-    protected final List<String> runningSteps() {
+    /**
+     * Returns the current phase's steps that have not ended, each by its name with its threads: its own, and the one that it waits for,
+     * if that is known.
+     */
+    protected final Map<String, List<Thread>> runningSteps() {
         AppProcess app = process;
-        return app == null ? List.of() : app.runningSteps();
+        return app == null ? Map.of() : app.runningSteps();
     }
 
     /** Makes the app the owner of the process; throws {@link IllegalStateException} if it has one already. */
@@ -51,6 +56,13 @@ public abstract sealed class HostProcess permits JvmProcess, io.lifecycle4j.test
 
     /** Ends at once. */
     protected abstract void halt(int status);
+
+    /**
+     * Takes how the start has ended.
+     *
+     * @param running whether the app runs
+     */
+    protected abstract void startEnded(boolean running);
 
     /** Blocks until the process has ended. */
     protected abstract void awaitEnd();

@@ -41,6 +41,9 @@ final class JvmProcess extends HostProcess {
     }
 
     @Override
+    protected void startEnded(boolean running) {}
+
+    @Override
     protected void awaitEnd() {
         while (true) {
             try {

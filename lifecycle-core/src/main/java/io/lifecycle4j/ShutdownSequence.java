@@ -59,9 +59,9 @@ final class ShutdownSequence {
         return report;
     }
 
-    /** The names of the current phase's steps that have not ended. */
-    List<String> runningSteps() {
-        return runner.stillRunning().stream().map(StepRunner.Step::name).toList();
+    /** The current phase's steps that have not ended, with their threads; see {@link StepRunner#runningThreads}. */
+    Map<String, List<Thread>> runningSteps() {
+        return runner.runningThreads();
     }
 
     /** What has not ended, in words; takes no lock and calls nobody. */

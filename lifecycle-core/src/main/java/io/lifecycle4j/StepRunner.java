@@ -3,8 +3,10 @@ package io.lifecycle4j;
 import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -92,6 +94,20 @@ final class StepRunner {
             }
         }
         return steps;
+    }
+
+    /** The threads of each step that has not ended, by its name: its own, and the one that it waits for, if that is known. */
+    Map<String, List<Thread>> runningThreads() {
+        Map<String, List<Thread>> threads = new HashMap<>();
+        for (StepThread thread : running) {
+            if (!thread.finished) {
+                // In DRAIN, a server and a callback may have one name.
+                List<Thread> ofThatName = threads.computeIfAbsent(thread.step.name(), name -> new ArrayList<>());
+                ofThatName.add(thread);
+                ofThatName.add(thread.suspect());
+            }
+        }
+        return threads;
     }
 
     /** Whether the calling thread runs a step of the given app. */

@@ -26,7 +26,7 @@
  * </ol>
  *
  * <p>For work that no server brings: {@link io.lifecycle4j.Task} and {@link io.lifecycle4j.RequestGate}. To put another server
- * under it: {@link io.lifecycle4j.ManagedServer}. To test a shutdown: the artifact {@code lifecycle-testing}.
+ * under it: {@link io.lifecycle4j.ManagedServer}. To test a shutdown: the module {@code lifecycle-testing}.
  *
  * <h2>The order of things</h2>
  *

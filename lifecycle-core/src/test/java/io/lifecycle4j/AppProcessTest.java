@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,11 @@ class AppProcessTest {
     private final FakeProcess process = new FakeProcess();
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final CountDownLatch never = new CountDownLatch(1);
+
+    @AfterEach
+    void end() {
+        process.close();
+    }
 
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM", "HUP"})
@@ -390,7 +396,7 @@ class AppProcessTest {
 
     @Test
     void aFailedStartReleasesWhatWasRegisteredAndExitsWithOne() {
-        process.run("im", app -> {
+        process.launch("im", app -> {
             app.resource("database", () -> events.add("close"));
             app.onShutdown("flush", context -> events.add("flush"));
             app.server(new FakeServer("admin", events));
@@ -410,7 +416,7 @@ class AppProcessTest {
 
     @Test
     void aFailedSetupReleasesWhatWasRegisteredAndExitsWithOne() {
-        process.run("im", app -> {
+        process.launch("im", app -> {
             app.resource("database", () -> events.add("close"));
             throw new AppStartException("cannot reach the database", null);
         });
@@ -494,7 +500,7 @@ class AppProcessTest {
 
     @Test
     void aShutdownAskedForInTheSetupIsNotLostAndNothingStarts() {
-        process.run("im", app -> {
+        process.launch("im", app -> {
             app.server(new FakeServer("business", events));
             app.resource("database", () -> events.add("close"));
             app.requestShutdown("nothing to do");
@@ -505,7 +511,7 @@ class AppProcessTest {
 
     @Test
     void aShutdownAskedForInAStartStopsThatServerAndStartsNoOther() {
-        process.run("im", app -> {
+        process.launch("im", app -> {
             app.server(new FakeServer("business", events) {
                 @Override
                 public void start(ServerContext context) {
@@ -741,7 +747,7 @@ class AppProcessTest {
 
     @Test
     void aTaskThatFailsEndsTheAppWithStatusOne() {
-        process.run(
+        process.launch(
                 "im",
                 app -> app.task("worker", view -> {
                     throw new IllegalStateException("no queue");

@@ -67,8 +67,6 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("SystemClock")
-                .and()
-                .resideOutsideOfPackage("..testing..") // its patience is real
                 .should()
                 .callMethod(System.class, "nanoTime")
                 .orShould()

@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import com.sun.management.ThreadMXBean;
+import io.lifecycle4j.testing.JavaProcess;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +15,18 @@ final class ChildApp {
     static final List<Object> HEAP = new ArrayList<>(1 << 18);
 
     private ChildApp() {}
+
+    /** A JVM that runs the scenario. */
+    static JavaProcess.Builder jvm(String scenario, String... options) {
+        return JavaProcess.of(ChildApp.class).options(options).arguments(scenario);
+    }
+
+    /** A JVM that runs the scenario on the given class path. */
+    static JavaProcess.Builder jvmOn(String classPath, String scenario, String... options) {
+        return JavaProcess.ofArguments("-cp", classPath, ChildApp.class.getName())
+                .options(options)
+                .arguments(scenario);
+    }
 
     public static void main(String[] arguments) throws Exception {
         String scenario = arguments[0];

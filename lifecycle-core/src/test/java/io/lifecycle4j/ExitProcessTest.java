@@ -2,7 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
+import io.lifecycle4j.testing.JavaProcess;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -24,11 +24,11 @@ class ExitProcessTest {
             """)
     void aSecondSignalForcesTheExitWhateverTheShutdownWaitsFor(String scenario, String waiting, String running)
             throws Exception {
-        try (ChildJvm child = ChildJvm.start(scenario).awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm(scenario).startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine(waiting);
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.lines())
                     .filteredOn(line -> line.contains("is forced to exit with status 1: second signal (SIGTERM)"))
                     .singleElement()
@@ -40,11 +40,11 @@ class ExitProcessTest {
     @ParameterizedTest
     @CsvSource({"HUP, INT", "INT, HUP", "HUP, HUP"})
     void hangupNeitherForcesNorCounts(String first, String second) throws Exception {
-        try (ChildJvm child = ChildJvm.start("interruptible-callback").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("interruptible-callback").startAndAwaitLine("is running")) {
             child.signal(first);
             child.awaitLine("hanging");
             child.signal(second);
-            assertThat(child.awaitStatus()).isEqualTo(1); // for the callback that was cut
+            assertThat(child.awaitExit().status()).isEqualTo(1); // for the callback that was cut
             assertThat(child.count("Shutdown of 'child' (SIG" + first + "): TIMED_OUT"))
                     .isEqualTo(1);
             assertThat(child.says("forced to exit")).isFalse();
@@ -53,24 +53,27 @@ class ExitProcessTest {
 
     @Test
     void aSecondSignalForcesTheExitWhileStdoutAndStderrAreAFullPipeThatNobodyReads() throws Exception {
-        List<String> mixed = List.of("sh", "-c", "exec 3>&2 2>&1; exec \"$@\"", "sh");
-        try (ChildJvm child = ChildJvm.start(mixed, "full-stdout-and-stderr")) {
+        String[] mixed = {"sh", "-c", "exec 3>&2 2>&1; exec \"$@\"", "sh"};
+        try (JavaProcess child = ChildApp.jvm("full-stdout-and-stderr")
+                .behind(mixed)
+                .leavingStdoutUnread()
+                .start()) {
             child.awaitLine("ready");
             child.signal("INT");
             child.awaitLine("filling");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
         }
     }
 
     @Test
     void aSecondSignalDoesNotKeepTheDeadlineFromHaltingWhileTheHeapIsFull() throws Exception {
-        try (ChildJvm child = ChildJvm.start("full-heap-with-words", "-Xmx24m", "-XX:+UseSerialGC")
-                .awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("full-heap-with-words", "-Xmx24m", "-XX:+UseSerialGC")
+                .startAndAwaitLine("is running")) {
             child.signal("TERM");
             child.awaitLine("the heap is full");
             child.signal("INT");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
         }
     }
 
@@ -78,10 +81,10 @@ class ExitProcessTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 100, 200, 500, 1_000, 2_000, 5_000})
     void aSecondSignalAtTheEndSaysOfTheStatusWhatIsTrue(int micros) throws Exception {
-        try (ChildJvm child =
-                ChildJvm.start("signal-at-the-end", "-Dmicros=" + micros).awaitLine("is running")) {
+        try (JavaProcess child =
+                ChildApp.jvm("signal-at-the-end", "-Dmicros=" + micros).startAndAwaitLine("is running")) {
             child.signal("TERM");
-            int status = child.awaitStatus();
+            int status = child.awaitExit().status();
             if (child.says("is forced to exit with status 1: second signal (SIGINT)")) {
                 assertThat(status).isEqualTo(1);
             } else {
@@ -94,19 +97,22 @@ class ExitProcessTest {
 
     @Test
     void anExitElsewhereDoesNotOvertakeAForcedExitThatIsBeingSaid() throws Exception {
-        List<String> stderrThatNobodyReads = List.of("sh", "-c", "exec 2>&1 1>/dev/null; exec \"$@\"", "sh");
-        try (ChildJvm child = ChildJvm.start(stderrThatNobodyReads, "exit-elsewhere-then-two-signals")) {
-            assertThat(child.awaitStatus()).isEqualTo(1);
+        // Its stderr is a pipe that nobody reads.
+        try (JavaProcess child = ChildApp.jvm("exit-elsewhere-then-two-signals")
+                .behind("sh", "-c", "exec 2>&1 1>/dev/null; exec \"$@\"", "sh")
+                .leavingStdoutUnread()
+                .start()) {
+            assertThat(child.awaitExit().status()).isEqualTo(1);
         }
     }
 
     @Test
     void aSecondSignalWhileTheHooksOfOthersRunSaysThatTheyAreNotWaitedFor() throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-hook-with-words").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-hook-with-words").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("hanging");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("App 'child' has shut down; second signal (SIGTERM): the JVM's remaining hooks are"
                             + " not waited for"))
                     .isEqualTo(1);
@@ -116,18 +122,18 @@ class ExitProcessTest {
 
     @Test
     void exitInTheFunctionForTheStatusDoesNotDeadlock() throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-in-status").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("exit-in-status").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(3);
+            assertThat(child.awaitExit().status()).isEqualTo(3);
             assertThat(child.says("forced")).isFalse();
         }
     }
 
     @Test
     void otherHooksHaveTheirTurnAfterACleanSequence() throws Exception {
-        try (ChildJvm child = ChildJvm.start("other-hook").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("other-hook").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(String.join(" ", child.lines()))
                     .containsSubsequence("closed", "Shutdown of 'child' (SIGTERM): CLEAN", "the other hook ran");
         }

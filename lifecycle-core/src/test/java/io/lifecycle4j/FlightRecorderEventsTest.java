@@ -3,6 +3,7 @@ package io.lifecycle4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.lifecycle4j.testing.JavaProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -113,8 +114,8 @@ class FlightRecorderEventsTest {
 
     @Test
     void withoutARecorderNothingIsAllocated() throws Exception {
-        try (ChildJvm child = ChildJvm.start("events-without-recorder")) {
-            assertThat(child.awaitStatus()).isZero();
+        try (JavaProcess child = ChildApp.jvm("events-without-recorder").start()) {
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines()).contains("allocated: 0");
         }
     }

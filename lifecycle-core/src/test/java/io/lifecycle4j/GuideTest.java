@@ -44,7 +44,8 @@ class GuideTest {
     @Test
     void theExampleOfEachPackageIsShownByAGuide() throws Exception {
         Map<String, String> snippets = snippets();
-        for (String folder : List.of("lifecycle-core/src/main", "lifecycle-jetty/src/main")) {
+        for (String folder :
+                List.of("lifecycle-core/src/main", "lifecycle-testing/src/main", "lifecycle-jetty/src/main")) {
             for (Path file : javaBelow(Path.of("..", folder))) {
                 if (file.endsWith("package-info.java")) {
                     var block = PACKAGE_BLOCK.matcher(Files.readString(file));
@@ -80,7 +81,9 @@ class GuideTest {
                 current = names.group(1) == null ? current : names.group(1);
                 assertThat(sources).as(row).containsKey(current);
                 if (names.group(2) != null) {
-                    assertThat(sources.get(current)).as(row).contains("void " + names.group(2));
+                    assertThat(sources.get(current))
+                            .as(row)
+                            .containsPattern("(void|Stream<DynamicTest>) " + names.group(2));
                 }
                 count++;
             }
@@ -104,7 +107,7 @@ class GuideTest {
     @Test
     void theArchitectureNamesEachClass() throws Exception {
         String architecture = Files.readString(Path.of("../docs/architecture.md"));
-        for (String module : List.of("lifecycle-core", "lifecycle-jetty")) {
+        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty")) {
             for (Path file : javaBelow(Path.of("..", module, "src", "main", "java", "io"))) {
                 String name = file.getFileName().toString().replace(".java", "");
                 assertThat(name.equals("package-info") || architecture.contains("`" + name + "`"))
@@ -132,7 +135,7 @@ class GuideTest {
     // By file and name.
     private static Map<String, String> snippets() throws IOException {
         Map<String, String> snippets = new TreeMap<>();
-        for (String module : List.of("lifecycle-core", "lifecycle-jetty")) {
+        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty")) {
             for (Path file : javaBelow(Path.of("..", module, "src"))) {
                 var marked = SNIPPET.matcher(Files.readString(file));
                 while (marked.find()) {
@@ -150,7 +153,7 @@ class GuideTest {
 
     private static Map<String, String> testSources() throws IOException {
         Map<String, String> sources = new HashMap<>();
-        for (String module : List.of("lifecycle-core", "lifecycle-jetty", "sample-im")) {
+        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty", "sample-im")) {
             for (Path file : javaBelow(Path.of("..", module, "src", "test"))) {
                 sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
             }

@@ -2,6 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lifecycle4j.testing.JavaProcess;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,12 +22,12 @@ class HostileProcessTest {
     @ParameterizedTest
     @EnumSource(Phase.class)
     void aSecondSignalForcesTheExitInEveryPhaseAndHangupDoesNot(Phase phase) throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-in-" + phase).awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-in-" + phase).startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("hanging in " + phase);
             child.signal("HUP");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); " + phase))
                     .isEqualTo(1);
             assertThat(child.count("second signal (SIGHUP)")).isZero();
@@ -36,12 +37,12 @@ class HostileProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"drain", "resource", "task", "setup", "readiness", "two-callbacks"})
     void exitFromAnywhereRunsTheRestOfTheSequenceAndItsStatusStands(String where) throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-in-" + where)) {
+        try (JavaProcess child = ChildApp.jvm("exit-in-" + where).start()) {
             if (List.of("drain", "resource", "two-callbacks").contains(where)) {
                 child.awaitLine("is running");
                 child.signal("TERM");
             }
-            assertThat(child.awaitStatus()).isEqualTo(3);
+            assertThat(child.awaitExit().status()).isEqualTo(3);
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
             assertThat(child.count("Shutdown of 'child'")).isEqualTo(1);
             assertThat(child.says("forced")).isFalse();
@@ -51,16 +52,16 @@ class HostileProcessTest {
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
     void theSequenceRunsAlthoughAllOfTheAppsThreadsAreVirtual() throws Exception {
-        try (ChildJvm child = ChildJvm.start("virtual-threads-only").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("virtual-threads-only").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
         }
     }
 
     @Test
     void underNohupHangupDoesNothingAndTheRestWorks() throws Exception {
-        try (ChildJvm child = ChildJvm.start(List.of("nohup"), "plain").readingStdout()) {
+        try (JavaProcess child = ChildApp.jvm("plain").behind("nohup").start()) {
             child.awaitLine("is running; Ctrl+C or TERM stops it");
             assertThat(child.lines())
                     .filteredOn(line -> line.contains("stay ignored, as they were inherited"))
@@ -69,29 +70,29 @@ class HostileProcessTest {
                     .contains("INFO ", "(nohup, background shell): HUP");
             child.signal("HUP");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
         }
     }
 
     @Test
     void inABackgroundShellCtrlCDoesNothingAndIsNotOffered() throws Exception {
-        List<String> background = List.of("sh", "-c", "\"$@\" & wait $!", "sh");
-        try (ChildJvm child = ChildJvm.start(background, "plain").readingStdout()) {
+        String[] background = {"sh", "-c", "\"$@\" & wait $!", "sh"};
+        try (JavaProcess child = ChildApp.jvm("plain").behind(background).start()) {
             child.awaitLine("is running; TERM stops it");
             assertThat(child.count("stay ignored, as they were inherited (nohup, background shell): INT"))
                     .isEqualTo(1);
             child.signal("INT");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
         }
     }
 
     @Test
     void withoutSignalsExitStillRunsTheSequence() throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-elsewhere", "-Xrs")) {
-            assertThat(child.awaitStatus()).isEqualTo(7);
+        try (JavaProcess child = ChildApp.jvm("exit-elsewhere", "-Xrs").start()) {
+            assertThat(child.awaitExit().status()).isEqualTo(7);
             assertThat(child.count("Signals that cannot be handled: INT, TERM (is the JVM run with -Xrs?)"))
                     .isEqualTo(1);
             assertThat(child.says("stops it")).isFalse();
@@ -101,8 +102,9 @@ class HostileProcessTest {
 
     @Test
     void aJavaWithoutTheModuleOfSignalsIsOneLineThatNamesItAndStatusOne() throws Exception {
-        try (ChildJvm child = ChildJvm.start("plain", "--limit-modules", "java.logging,java.naming,java.xml")) {
-            assertThat(child.awaitStatus()).isEqualTo(1);
+        try (JavaProcess child = ChildApp.jvm("plain", "--limit-modules", "java.logging,java.naming,java.xml")
+                .start()) {
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.lines())
                     .filteredOn(line -> !line.equals("closed") && !line.equals("flushed"))
                     .singleElement()
@@ -116,9 +118,9 @@ class HostileProcessTest {
 
     @Test
     void aHookThatHangsIsEndedAtTheDeadlineAfterACleanSequence() throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-hook-short").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-hook-short").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
             assertThat(child.says("shutdownTimeout of 1 s has passed")).isTrue();
         }
@@ -126,10 +128,10 @@ class HostileProcessTest {
 
     @Test
     void twoSignalsDuringTheSetupForceTheExit() throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-setup").awaitLine("stuck in setup")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-setup").startAndAwaitLine("stuck in setup")) {
             child.signal("INT");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             // The JVM runs the two handlers at once, in either order; what is said of them must agree.
             String second = child.says("second signal (SIGTERM)") ? "TERM" : "INT";
             assertThat(child.count("is forced to exit with status 1: second signal (SIG" + second + ")"))

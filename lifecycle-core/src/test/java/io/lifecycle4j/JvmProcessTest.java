@@ -2,7 +2,7 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
+import io.lifecycle4j.testing.JavaProcess;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -18,9 +18,9 @@ class JvmProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM", "HUP"})
     void aSignalRunsTheWholeSequenceAndTheStatusIsZero(String signal) throws Exception {
-        try (ChildJvm child = ChildJvm.start("plain").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("plain").startAndAwaitLine("is running")) {
             child.signal(signal);
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
             assertThat(child.count("Shutdown of 'child' (SIG" + signal + "): CLEAN"))
                     .isEqualTo(1);
@@ -29,11 +29,11 @@ class JvmProcessTest {
 
     @Test
     void aSecondSignalForcesTheExitAndSaysWhyOnce() throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-callback").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-callback").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("CALLBACKS: hang");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); CALLBACKS;"
                             + " still running: CALLBACKS hang"))
                     .isEqualTo(1);
@@ -42,22 +42,22 @@ class JvmProcessTest {
 
     @Test
     void aSecondSignalForcesTheExitWhileAHookHangs() throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-hook").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("hanging-hook").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("Shutdown of 'child'");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"setup", "start"})
     void aSecondSignalForcesTheExitOfAnAppThatDoesNotStart(String where) throws Exception {
-        try (ChildJvm child = ChildJvm.start("hanging-" + where).awaitLine("stuck in " + where)) {
+        try (JavaProcess child = ChildApp.jvm("hanging-" + where).startAndAwaitLine("stuck in " + where)) {
             child.signal("INT");
             child.awaitLine("interrupted");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.lines())
                     .anyMatch(line -> line.matches(".*forced to exit .*still running: " + where + ".*"));
         }
@@ -65,67 +65,69 @@ class JvmProcessTest {
 
     @Test
     void aSecondSignalForcesTheExitWhileACallbackHoldsEveryLockItCan() throws Exception {
-        try (ChildJvm child = ChildJvm.start("held-locks").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("held-locks").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("holding");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit")).isEqualTo(1); // past the log, whose stream is locked
         }
     }
 
     @Test
     void aSecondSignalForcesTheExitWhileStdoutIsAFullPipeThatNobodyReads() throws Exception {
-        try (ChildJvm child = ChildJvm.start(List.of(), "full-stdout")) {
+        try (JavaProcess child =
+                ChildApp.jvm("full-stdout").leavingStdoutUnread().start()) {
             child.awaitLine("filling");
             child.signal("INT");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit")).isEqualTo(1);
         }
     }
 
     @Test
     void theDeadlineHaltsAlthoughTheHeapIsFull() throws Exception {
-        try (ChildJvm child =
-                ChildJvm.start("full-heap", "-Xmx24m", "-XX:+UseSerialGC").awaitLine("is running")) {
+        try (JavaProcess child =
+                ChildApp.jvm("full-heap", "-Xmx24m", "-XX:+UseSerialGC").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
         }
     }
 
     @Test
     void aStuckLoggerCostsAShutdownItsLinesAndNotItsExit() throws Exception {
-        try (ChildJvm child = ChildJvm.start(List.of(), "full-stdout-only")) {
+        try (JavaProcess child =
+                ChildApp.jvm("full-stdout-only").leavingStdoutUnread().start()) {
             child.awaitLine("filling");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.says("flushed past the log")).isTrue();
         }
     }
 
     @Test
     void theSequenceRunsAlthoughOnlyDaemonThreadsAreLeft() throws Exception {
-        try (ChildJvm child = ChildJvm.start("daemon-threads-only").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("daemon-threads-only").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
         }
     }
 
     @Test
     void exitElsewhereRunsTheSequenceAndItsStatusStands() throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-elsewhere")) {
-            assertThat(child.awaitStatus()).isEqualTo(7);
+        try (JavaProcess child = ChildApp.jvm("exit-elsewhere").start()) {
+            assertThat(child.awaitExit().status()).isEqualTo(7);
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
         }
     }
 
     @Test
     void exitInACallbackIsAFailedStepThatNobodyWaitsFor() throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-in-callback").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("exit-in-callback").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(3);
+            assertThat(child.awaitExit().status()).isEqualTo(3);
             assertThat(child.lines()).contains("closed");
             assertThat(child.says("called System.exit")).isTrue();
             assertThat(child.says("io.lifecycle4j.ChildApp.lambda$main"))
@@ -136,17 +138,17 @@ class JvmProcessTest {
 
     @Test
     void exitInAStartStopsWhatHadStarted() throws Exception {
-        try (ChildJvm child = ChildJvm.start("exit-in-start")) {
-            assertThat(child.awaitStatus()).isEqualTo(4);
+        try (JavaProcess child = ChildApp.jvm("exit-in-start").start()) {
+            assertThat(child.awaitExit().status()).isEqualTo(4);
             assertThat(child.lines()).containsSubsequence("flushed", "closed");
         }
     }
 
     @Test
     void everyPhaseHasItsTurnAlthoughAllIsStuckAndTheDeadlineHalts() throws Exception {
-        try (ChildJvm child = ChildJvm.start("all-stuck").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("all-stuck").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.lines())
                     .containsSubsequence("stuck in announce", "stuck in drain", "stuck in flush")
                     .containsSubsequence("stuck in second", "stuck in first", "stuck in status");
@@ -160,17 +162,17 @@ class JvmProcessTest {
 
     @Test
     void aSecondRunInOneJvmIsRefused() throws Exception {
-        try (ChildJvm child = ChildJvm.start("second-run")) {
+        try (JavaProcess child = ChildApp.jvm("second-run").start()) {
             child.awaitLine("App 'other' cannot run: this JVM belongs to app 'child'");
             child.awaitLine("is running");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
         }
     }
 
     @Test
     void signalsThatCannotBeHadAreSaidOnce() throws Exception {
-        try (ChildJvm child = ChildJvm.start("plain", "-Xrs").awaitLine("is running")) {
+        try (JavaProcess child = ChildApp.jvm("plain", "-Xrs").startAndAwaitLine("is running")) {
             assertThat(child.lines())
                     .filteredOn(line -> line.contains("Signals that cannot be handled"))
                     .singleElement()
@@ -181,21 +183,21 @@ class JvmProcessTest {
 
     @Test
     void anEmbeddedAppLeavesSignalsToItsProcess() throws Exception {
-        try (ChildJvm child = ChildJvm.start("embedded").awaitLine("started")) {
+        try (JavaProcess child = ChildApp.jvm("embedded").startAndAwaitLine("started")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(143); // the JVM's own
+            assertThat(child.awaitExit().status()).isEqualTo(143); // the JVM's own
             assertThat(child.lines()).doesNotContain("flushed", "closed");
         }
     }
 
     @Test
     void signalsThatAreInheritedAsIgnoredAreSaidOnceAndTheRestWorks() throws Exception {
-        List<String> ignoring = List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh");
-        try (ChildJvm child = ChildJvm.start(ignoring, "plain").readingStdout().awaitLine("is running")) {
+        String[] ignoring = {"sh", "-c", "trap '' HUP; exec \"$@\"", "sh"};
+        try (JavaProcess child = ChildApp.jvm("plain").behind(ignoring).startAndAwaitLine("is running")) {
             assertThat(child.count("Signals that stay ignored, as they were inherited (nohup, background shell): HUP"))
                     .isEqualTo(1);
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
         }
     }
 }

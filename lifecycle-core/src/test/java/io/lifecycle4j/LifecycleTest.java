@@ -21,6 +21,14 @@ class LifecycleTest {
     }
 
     @Test
+    void aStartThatHasEndedIsNotGivenUp() {
+        assertThat(lifecycle.starting() && lifecycle.started()).isTrue();
+        assertThat(lifecycle.requestStopOfStart(ShutdownReason.request("too late")))
+                .isFalse();
+        assertThat(lifecycle.state()).isEqualTo(AppState.RUNNING);
+    }
+
+    @Test
     void theFirstReasonStandsAndCompletesTheStages() throws Exception {
         assertThat(lifecycle.starting() && lifecycle.started()).isTrue();
         assertThat(lifecycle.requestStop(ShutdownReason.request("first"))).isTrue();

@@ -2,8 +2,8 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lifecycle4j.testing.JavaProcess;
 import java.io.File;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -28,7 +28,7 @@ class LoggingProcessTest {
         LOG4J_APPENDER,
         LOG4J_LOGGERS;
 
-        ChildJvm start(String scenario) throws IOException {
+        JavaProcess.Builder child(String scenario) {
             return switch (this) {
                 case LOGBACK_APPENDER -> logback("async", scenario);
                 case LOG4J_APPENDER -> log4j(scenario, "async");
@@ -41,11 +41,11 @@ class LoggingProcessTest {
         }
     }
 
-    private static ChildJvm logback(String configuration, String scenario) throws IOException {
-        return ChildJvm.start(scenario, "-Dlogback.configurationFile=child/logback-" + configuration + ".xml");
+    private static JavaProcess.Builder logback(String configuration, String scenario) {
+        return ChildApp.jvm(scenario, "-Dlogback.configurationFile=child/logback-" + configuration + ".xml");
     }
 
-    private static ChildJvm log4j(String scenario, String configuration, String... options) throws IOException {
+    private static JavaProcess.Builder log4j(String scenario, String configuration, String... options) {
         File[] jars = LOG4J.listFiles((folder, name) -> name.endsWith(".jar"));
         assertThat(jars).as("copied by the build").hasSizeGreaterThanOrEqualTo(4);
         String classPath = Stream.concat(
@@ -55,18 +55,17 @@ class LoggingProcessTest {
                 .collect(Collectors.joining(File.pathSeparator));
         List<String> all = new ArrayList<>(List.of(options));
         all.add("-Dlog4j2.configurationFile=child/log4j2-" + configuration + ".xml");
-        return ChildJvm.startOn(classPath, List.of(), scenario, all.toArray(String[]::new))
-                .readingStdout();
+        return ChildApp.jvmOn(classPath, scenario, all.toArray(String[]::new));
     }
 
     @ParameterizedTest
     @EnumSource
     void aForcedExitSaysOnceWhyAndWhatWasRunning(Asynchronous logging) throws Exception {
-        try (ChildJvm child = logging.start("hanging-callback").awaitLine("is running")) {
+        try (JavaProcess child = logging.child("hanging-callback").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("CALLBACKS: hang");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); CALLBACKS;"
                             + " still running: CALLBACKS hang"))
                     .isEqualTo(1);
@@ -76,9 +75,9 @@ class LoggingProcessTest {
     @ParameterizedTest
     @EnumSource
     void afterACleanStopTheLastLinesAreThere(Asynchronous logging) throws Exception {
-        try (ChildJvm child = logging.start("plain").awaitLine("is running")) {
+        try (JavaProcess child = logging.child("plain").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.count("Shutdown of 'child' (SIGTERM): CLEAN")).isEqualTo(1);
             assertThat(child.lines()).anyMatch(line -> line.matches(" +RELEASE +database +CLEAN .*"));
         }
@@ -87,9 +86,9 @@ class LoggingProcessTest {
     @ParameterizedTest
     @EnumSource
     void aDeadlineThatPassesWhileAHookHangsIsSaidOnce(Asynchronous logging) throws Exception {
-        try (ChildJvm child = logging.start("hanging-hook-short").awaitLine("is running")) {
+        try (JavaProcess child = logging.child("hanging-hook-short").startAndAwaitLine("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("has shut down; shutdownTimeout of 1 s has passed: the JVM's remaining hooks"))
                     .isEqualTo(1);
         }
@@ -99,11 +98,11 @@ class LoggingProcessTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LOG4J_LOGGERS")
     void aForcedExitIsSaidPastAnAsynchronousLoggerThatIsFull(Asynchronous logging) throws Exception {
-        try (ChildJvm child = logging.start("full-log").awaitLine("is running")) {
+        try (JavaProcess child = logging.child("full-log").startAndAwaitLine("is running")) {
             child.signal("INT");
             child.awaitLine("the log is full");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); CALLBACKS;"
                             + " still running: CALLBACKS hang"))
                     .isEqualTo(1);
@@ -114,15 +113,16 @@ class LoggingProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"hanging-hook-with-words", "exit-with-a-hanging-callback"})
     void aForcedExitIsSaidPastALoggerThatAHookHasStopped(String scenario) throws Exception {
-        try (ChildJvm child = logback("shutdown-hook", scenario)) {
+        try (JavaProcess child = logback("shutdown-hook", scenario).start()) {
             if (scenario.equals("hanging-hook-with-words")) {
                 child.awaitLine("is running");
                 child.signal("HUP"); // which does not count
             }
-            child.awaitLine("hanging").awaitLine("the logger has stopped");
+            child.awaitLine("hanging");
+            child.awaitLine("the logger has stopped");
             child.signal("INT");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count(
                             scenario.equals("hanging-hook-with-words")
                                     ? "has shut down; second signal"
@@ -136,19 +136,19 @@ class LoggingProcessTest {
         String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(entry -> !entry.contains("logback"))
                 .collect(Collectors.joining(File.pathSeparator));
-        try (ChildJvm child = ChildJvm.startOn(classPath, List.of(), "hanging-callback-with-words")
-                .readingStdout()) {
+        try (JavaProcess child =
+                ChildApp.jvmOn(classPath, "hanging-callback-with-words").start()) {
             forceTheExit(child);
         }
     }
 
     @Test
     void aProviderThatFailsChangesNothing() throws Exception {
-        try (ChildJvm child =
-                ChildJvm.start("plain-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())) {
+        try (JavaProcess child = ChildApp.jvm("plain-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())
+                .start()) {
             child.awaitLine("started");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines())
                     .containsSubsequence("flushed", "closed")
                     .noneMatch(line -> line.contains("Exception in thread"));
@@ -157,18 +157,19 @@ class LoggingProcessTest {
 
     @Test
     void aForcedExitIsSaidAlthoughTheProviderFails() throws Exception {
-        try (ChildJvm child =
-                ChildJvm.start("hanging-callback-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())) {
+        try (JavaProcess child = ChildApp.jvm(
+                        "hanging-callback-with-words", "-Dslf4j.provider=" + BrokenProvider.class.getName())
+                .start()) {
             forceTheExit(child);
         }
     }
 
-    private static void forceTheExit(ChildJvm child) throws Exception {
+    private static void forceTheExit(JavaProcess child) throws Exception {
         child.awaitLine("ready");
         child.signal("INT");
         child.awaitLine("hanging");
         child.signal("TERM");
-        assertThat(child.awaitStatus()).isEqualTo(1);
+        assertThat(child.awaitExit().status()).isEqualTo(1);
         assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM); CALLBACKS;"
                         + " still running: CALLBACKS hang"))
                 .isEqualTo(1);
@@ -177,12 +178,13 @@ class LoggingProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"stuck", "async-stuck"})
     void aForcedExitIsSaidPastALoggerThatIsStuck(String configuration) throws Exception {
-        try (ChildJvm child = logback(configuration, "hanging-callback-with-words")) {
+        try (JavaProcess child =
+                logback(configuration, "hanging-callback-with-words").start()) {
             child.awaitLine("is running");
             child.signal("INT");
             child.awaitLine("hanging"); // by the callback itself: the log has stopped
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isEqualTo(1);
+            assertThat(child.awaitExit().status()).isEqualTo(1);
             assertThat(child.count("is forced to exit with status 1: second signal (SIGTERM)"))
                     .isEqualTo(1);
         }
@@ -191,10 +193,10 @@ class LoggingProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"throwing", "throwing-error"})
     void aLogThatThrowsChangesNothing(String configuration) throws Exception {
-        try (ChildJvm child = logback(configuration, "plain-with-words")) {
+        try (JavaProcess child = logback(configuration, "plain-with-words").start()) {
             child.awaitLine("started");
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.lines())
                     .containsSubsequence("flushed", "closed")
                     .doesNotContain("run has thrown")
@@ -205,7 +207,8 @@ class LoggingProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"throwing", "throwing-error"})
     void aLogThatThrowsDoesNotKeepASecondSignalFromForcingTheExit(String configuration) throws Exception {
-        try (ChildJvm child = logback(configuration, "hanging-callback-with-words")) {
+        try (JavaProcess child =
+                logback(configuration, "hanging-callback-with-words").start()) {
             forceTheExit(child); // which is said by the other way
         }
     }

@@ -3,16 +3,15 @@ package io.lifecycle4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.lifecycle4j.testing.JavaProcess;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -39,7 +38,7 @@ class ScarceThreadsProcessTest {
         String classPath = readableByAll();
         assumeTrue(canStartAs(user), "needs root, setpriv and prlimit");
         int threads;
-        try (ChildJvm child = start(classPath, 1_000)) {
+        try (JavaProcess child = start(classPath, 1_000)) {
             assertThat(end(child)).isEqualTo("obeyed"); // gone, and its threads with it: they are the user's as well
             threads = child.lines().stream()
                     .filter(line -> line.startsWith("threads: "))
@@ -49,34 +48,37 @@ class ScarceThreadsProcessTest {
         }
         List<String> ends = new ArrayList<>();
         for (int limit = threads - OUR_THREADS; limit <= threads + MORE; limit++) {
-            try (ChildJvm child = start(classPath, limit)) {
+            try (JavaProcess child = start(classPath, limit)) {
                 ends.add(end(child));
             }
         }
-        assertThat(ends).startsWith("could not start").endsWith("obeyed").isSorted();
+        assertThat(ends).contains("could not start").endsWith("obeyed").isSorted();
     }
 
-    private static String end(ChildJvm child) throws Exception {
-        Awaitility.await("start, failed start")
-                .atMost(Duration.ofSeconds(30))
-                .until(() -> child.says("is running") || child.says("could not start"));
+    private static String end(JavaProcess child) {
+        child.await(
+                "start, or failed start",
+                () -> child.says("is running") || child.says("could not start") || child.says("OutOfMemoryError"));
         if (child.says("is running")) {
             child.signal("TERM");
-            assertThat(child.awaitStatus()).isZero();
+            assertThat(child.awaitExit().status()).isZero();
             assertThat(child.says("Shutdown of 'child' (SIGTERM): CLEAN")).isTrue();
             return "obeyed";
         }
-        assertThat(child.awaitStatus()).isEqualTo(1);
-        assertThat(child.says("App 'child' could not start: ")).isTrue();
-        assertThat(child.says("Exception in thread")).isFalse();
-        return "could not start";
+        assertThat(child.awaitExit().status()).isEqualTo(1);
+        if (child.says("App 'child' could not start: ")) {
+            assertThat(child.says("Exception in thread")).isFalse();
+            return "could not start";
+        }
+        return "a JVM that could not begin";
     }
 
-    private ChildJvm start(String classPath, int limit) throws IOException {
+    private JavaProcess start(String classPath, int limit) {
         List<String> wrapper = new ArrayList<>(asUser());
         wrapper.addAll(List.of("prlimit", "--nproc=" + limit));
-        return ChildJvm.startOn(classPath, wrapper, "beside-another-thread", STEADY.toArray(String[]::new))
-                .readingStdout();
+        return ChildApp.jvmOn(classPath, "beside-another-thread", STEADY.toArray(String[]::new))
+                .behind(wrapper.toArray(String[]::new))
+                .start();
     }
 
     private List<String> asUser() {

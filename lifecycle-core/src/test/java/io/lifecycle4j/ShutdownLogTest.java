@@ -37,7 +37,7 @@ class ShutdownLogTest {
     @AfterEach
     void release() {
         never.countDown();
-        process.awaitReport(); // what a forced app still does, it shall not do in the next test
+        process.close(); // what a forced app still does, it shall not do in the next test
         logger.detachAppender(appender);
     }
 
@@ -184,7 +184,7 @@ class ShutdownLogTest {
 
     @Test
     void aFailedStartIsOneLine() {
-        process.run("im", app -> {
+        process.launch("im", app -> {
             app.resource("database", () -> {});
             app.server(new FakeServer("business", new CopyOnWriteArrayList<>()) {
                 @Override

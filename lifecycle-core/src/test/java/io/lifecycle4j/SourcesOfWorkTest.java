@@ -135,19 +135,21 @@ class SourcesOfWorkTest {
 
     @Test
     void aTaskThatIsAskedToEndCommitsWhatItHasInHandBeforeServersAndDatabasesGo() {
+        Semaphore wakeups = new Semaphore(0);
         process.run("im", app -> {
             app.resource("database", () -> events.add("database closed"));
             app.server(new FakeServer("business", events));
-            Semaphore wakeups = new Semaphore(0);
             app.task("orders", Task.stoppedBy(wakeups::release, view -> {
-                begun.countDown();
                 wakeups.acquire();
-                events.add("committed " + view.phase());
+                release.await();
+                events.add("committed in " + view.phase());
             }));
         });
         process.signal("TERM");
+        process.awaitStuck(Phase.DRAIN, "orders");
+        release.countDown();
         assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
-        assertThat(events).containsSubsequence("committed DRAIN", "stop business", "database closed");
+        assertThat(events).containsSubsequence("committed in DRAIN", "stop business", "database closed");
         assertThat(process.awaitReport().steps())
                 .extracting(ShutdownReport.Step::phase, ShutdownReport.Step::name, ShutdownReport.Step::outcome)
                 .contains(tuple(Phase.DRAIN, "orders", Outcome.CLEAN), tuple(Phase.STOP, "orders", Outcome.CLEAN));

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -69,15 +71,29 @@ class StartTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
     }
 
+    /** Stands still until the start hangs, and has passed its limit then. */
+    private final class HangingClock implements Clock {
+        @Override
+        public long nanoTime() {
+            return hanging.getCount() == 0 ? LIMIT.toNanos() : 0;
+        }
+
+        @Override
+        public void parkUntil(long nanoTime) {
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+
     @Test
     void theStartOfAnEmbeddedAppIsBoundedToo() {
-        AppBuilder builder = App.builder("im").startTimeout(Duration.ofMillis(50));
+        AppRunner runner = new AppRunner("im", new HangingClock(), null);
+        App app = new App(runner);
+        AppBuilder builder = new AppBuilder(app, runner).startTimeout(LIMIT);
         builder.server(hangingServer());
-        App app = builder.build();
         AppStartException failure = catchThrowableOfType(AppStartException.class, app::start);
         assertThat(failure)
                 .hasMessageStartingWith("App 'im' did not start: start of server 'business' has not ended within"
-                        + " startTimeout 50 ms: java.util.concurrent.TimeoutException");
+                        + " startTimeout 7 s: java.util.concurrent.TimeoutException");
         assertThat(Thread.interrupted()).isFalse();
         assertThat(app.state()).isEqualTo(AppState.STOPPED);
     }

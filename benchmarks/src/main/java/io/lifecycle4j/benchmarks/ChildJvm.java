@@ -2,14 +2,12 @@ package io.lifecycle4j.benchmarks;
 
 import ch.qos.logback.core.Appender;
 import io.lifecycle4j.App;
-import java.io.BufferedReader;
+import io.lifecycle4j.testing.JavaProcess;
 import java.io.File;
-import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,44 +19,38 @@ import org.slf4j.LoggerFactory;
 public final class ChildJvm implements AutoCloseable {
     private static final Duration LIFETIME = Duration.ofMinutes(1);
 
-    private final Process process;
-    private final BufferedReader output;
-    private final List<String> lines = new ArrayList<>();
+    private final JavaProcess process;
     private final CompletableFuture<Instant> gone;
+    private int read;
     private long termAt;
 
-    private ChildJvm(Process process, BufferedReader output, Duration lifetime) {
+    private ChildJvm(JavaProcess process, Duration lifetime) {
         this.process = process;
-        this.output = output;
-        this.gone = process.onExit().thenApply(ended -> Instant.now());
+        this.gone = ProcessHandle.of(process.pid())
+                .map(ProcessHandle::onExit)
+                .orElseThrow()
+                .thenApply(ended -> Instant.now());
         CompletableFuture.delayedExecutor(lifetime.toSeconds(), TimeUnit.SECONDS)
-                .execute(process::destroyForcibly);
+                .execute(process::close);
     }
 
-    /** Starts one whose stdout is read; stderr is thrown away. */
-    public static ChildJvm readingStdout(List<String> arguments) throws IOException {
+    /** Starts one whose stdout and stderr are read. */
+    public static ChildJvm readingStdout(List<String> arguments) {
         return readingStdout(arguments, LIFETIME);
     }
 
     /** Starts one that may live for so long. */
-    public static ChildJvm readingStdout(List<String> arguments, Duration lifetime) throws IOException {
-        Process process = builder(arguments)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        return new ChildJvm(process, process.inputReader(), lifetime);
+    public static ChildJvm readingStdout(List<String> arguments, Duration lifetime) {
+        return new ChildJvm(builder(arguments, lifetime).start(), lifetime);
     }
 
     /** Starts one whose stderr is read; stdout is a pipe that nobody reads. */
-    public static ChildJvm readingStderr(List<String> arguments) throws IOException {
-        Process process = builder(arguments).start();
-        return new ChildJvm(process, process.errorReader(), LIFETIME);
+    public static ChildJvm readingStderr(List<String> arguments) {
+        return new ChildJvm(builder(arguments, LIFETIME).leavingStdoutUnread().start(), LIFETIME);
     }
 
-    private static ProcessBuilder builder(List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(arguments);
-        return new ProcessBuilder(command);
+    private static JavaProcess.Builder builder(List<String> arguments, Duration lifetime) {
+        return JavaProcess.ofArguments(arguments.toArray(String[]::new)).patience(lifetime.plus(LIFETIME));
     }
 
     /** What runs one of this module's classes with no more on the class path than it needs. */
@@ -84,45 +76,42 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** Waits for a line that contains the text. */
-    public String awaitLine(String part) throws IOException {
-        String line = output.readLine();
-        while (line != null && !line.contains(part)) {
-            lines.add(line);
-            line = output.readLine();
+    /** Waits for the next line that contains the text. */
+    public String awaitLine(String part) {
+        process.await("the next line with '" + part + "'", () -> next(part) >= 0);
+        int line = next(part);
+        read = line + 1;
+        return process.lines().get(line);
+    }
+
+    private int next(String part) {
+        List<String> lines = process.lines();
+        for (int line = read; line < lines.size(); line++) {
+            if (lines.get(line).contains(part)) {
+                return line;
+            }
         }
-        if (line == null) {
-            throw new IllegalStateException("ended without '" + part + "'; it said " + lines);
-        }
-        lines.add(line);
-        return line;
+        return -1;
     }
 
     /** Waits for a line that contains the text and then a time, and returns that. */
-    public Instant awaitInstant(String before) throws IOException {
+    public Instant awaitInstant(String before) {
         String line = awaitLine(before);
         return Instant.parse(line.substring(line.indexOf(before) + before.length()));
     }
 
-    /** Sends TERM, and returns when. Not by {@code Process.destroy}, which closes the pipes, too, and frees who writes to a full one. */
+    /** Sends TERM, and returns when. */
     public Instant terminate() {
         Instant now = Instant.now();
-        if (!process.toHandle().destroy()) {
-            throw new IllegalStateException("TERM could not be sent");
-        }
+        process.signal("TERM");
         return now;
     }
 
     /** Sends TERM, and returns how many milliseconds later the process was gone; its exit status must be the given one. */
-    public double millisFromTermToGone(int status) throws InterruptedException {
+    public double millisFromTermToGone(int status) {
         termAt = System.nanoTime();
         terminate();
-        int ended = process.waitFor();
-        double millis = millisSinceTerm(System.nanoTime());
-        if (ended != status) {
-            throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);
-        }
-        return millis;
+        return checked(status).sinceSignal().toNanos() / 1e6;
     }
 
     /** The time from that TERM to the given time, by this machine's monotonic clock. */
@@ -136,25 +125,28 @@ public final class ChildJvm implements AutoCloseable {
 
     /** Returns the CPU time that it has used so far. */
     public Duration cpuTime() {
-        return process.info().totalCpuDuration().orElseThrow();
+        return ProcessHandle.of(process.pid())
+                .flatMap(handle -> handle.info().totalCpuDuration())
+                .orElseThrow();
     }
 
     /** Waits for its end, and returns when that was; its exit status must be the given one. */
-    public Instant awaitGone(int status) throws InterruptedException {
-        int ended = process.waitFor();
-        if (ended != status) {
-            throw new IllegalStateException("status " + ended + " (expected: " + status + "); it said " + lines);
-        }
+    public Instant awaitGone(int status) {
+        checked(status);
         return gone.join();
+    }
+
+    private JavaProcess.Exit checked(int status) {
+        JavaProcess.Exit exit = process.awaitExit();
+        if (exit.status() != status) {
+            throw new IllegalStateException(
+                    "status " + exit.status() + " (expected: " + status + "); it said " + process.lines());
+        }
+        return exit;
     }
 
     @Override
     public void close() {
-        process.destroyForcibly();
-        try {
-            process.waitFor();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        process.close();
     }
 }

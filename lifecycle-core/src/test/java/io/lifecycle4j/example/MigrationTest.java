@@ -92,31 +92,33 @@ class MigrationTest {
 
     @Test
     void theAppDoesTheSame() {
-        FakeProcess process = new FakeProcess();
-        process.run("shop", this::configure);
-        process.signal("TERM");
-        assertEquals(new Exit(0, false), process.awaitExit());
-        assertEquals(List.of("server", "flush", "database"), done);
+        try (FakeProcess process = new FakeProcess()) {
+            process.run("shop", this::configure);
+            process.signal("TERM");
+            assertEquals(new Exit(0, false), process.awaitExit());
+            assertEquals(List.of("server", "flush", "database"), done);
+        }
     }
 
     @Test
     void theStatusCanTellOneTroubleFromAnother() {
-        FakeProcess process = new FakeProcess();
-        process.run("shop", app -> {
-            CountDownLatch never = new CountDownLatch(1);
-            app.onShutdown("stuck", context -> never.await());
-            // begin: status
-            app.exitStatus(report -> switch (report.outcome()) {
-                case CLEAN -> 0;
-                case TIMED_OUT -> 75; // sysexits.h: a temporary failure
-                case FAILED -> 1;
+        try (FakeProcess process = new FakeProcess()) {
+            process.run("shop", app -> {
+                CountDownLatch never = new CountDownLatch(1);
+                app.onShutdown("stuck", context -> never.await());
+                // begin: status
+                app.exitStatus(report -> switch (report.outcome()) {
+                    case CLEAN -> 0;
+                    case TIMED_OUT -> 75; // sysexits.h: a temporary failure
+                    case FAILED -> 1;
+                });
+                // end: status
             });
-            // end: status
-        });
-        process.signal("TERM");
-        process.awaitStuck(io.lifecycle4j.Phase.CALLBACKS, "stuck");
-        process.advance(java.time.Duration.ofSeconds(3));
-        assertEquals(new Exit(75, false), process.awaitExit());
-        assertEquals(ShutdownReport.Outcome.TIMED_OUT, process.awaitReport().outcome());
+            process.signal("TERM");
+            process.awaitStuck(io.lifecycle4j.Phase.CALLBACKS, "stuck");
+            process.advance(java.time.Duration.ofSeconds(3));
+            assertEquals(new Exit(75, false), process.awaitExit());
+            assertEquals(ShutdownReport.Outcome.TIMED_OUT, process.awaitReport().outcome());
+        }
     }
 }

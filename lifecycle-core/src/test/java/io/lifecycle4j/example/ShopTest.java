@@ -41,53 +41,56 @@ class ShopTest {
     // begin: clean
     @Test
     void anOrderInFlightIsFinishedBeforeTheDatabaseCloses() {
-        FakeProcess process = new FakeProcess();
-        Shop shop = new Shop();
-        AppView app = process.run("shop", shop::configure); // returns when the app is RUNNING
-        assertTrue(shop.orders.tryEnter()); // an order comes in
-        shop.database.countDown();
+        try (FakeProcess process = new FakeProcess()) {
+            Shop shop = new Shop();
+            AppView app = process.run("shop", shop::configure); // returns when the app is RUNNING
+            assertTrue(shop.orders.tryEnter()); // an order comes in
+            shop.database.countDown();
 
-        process.signal("TERM");
-        process.awaitPhase(Phase.DRAIN);
-        assertFalse(shop.orders.tryEnter()); // a later one is turned away
-        assertFalse(app.isReady());
-        shop.orders.leave(); // the first is done
+            process.signal("TERM");
+            process.awaitPhase(Phase.DRAIN);
+            assertFalse(shop.orders.tryEnter()); // a later one is turned away
+            assertFalse(app.isReady());
+            shop.orders.leave(); // the first is done
 
-        assertEquals(new Exit(0, false), process.awaitExit());
-        assertEquals(List.of("flushed", "closed"), shop.stored);
-        assertEquals(
-                List.of(new ShutdownReport.Gate("orders", 1, 1, 0, 1)),
-                process.awaitReport().gates());
+            assertEquals(new Exit(0, false), process.awaitExit());
+            assertEquals(List.of("flushed", "closed"), shop.stored);
+            assertEquals(
+                    List.of(new ShutdownReport.Gate("orders", 1, 1, 0, 1)),
+                    process.awaitReport().gates());
+        }
     }
     // end: clean
 
     // begin: stuck
     @Test
     void aDatabaseThatHangsCostsTheFlushAndNotTheExit() {
-        FakeProcess process = new FakeProcess();
-        Shop shop = new Shop();
-        process.run("shop", shop::configure);
+        try (FakeProcess process = new FakeProcess()) {
+            Shop shop = new Shop();
+            process.run("shop", shop::configure);
 
-        process.signal("TERM");
-        process.awaitStuck(Phase.CALLBACKS, "flush"); // all else has ended
-        process.advance(Duration.ofSeconds(3)); // the default limit of a callback; takes no time here
+            process.signal("TERM");
+            process.awaitStuck(Phase.CALLBACKS, "flush"); // all else has ended
+            process.advance(Duration.ofSeconds(3)); // the default limit of a callback; takes no time here
 
-        assertEquals(new Exit(1, false), process.awaitExit());
-        assertEquals(List.of("closed"), shop.stored);
+            assertEquals(new Exit(1, false), process.awaitExit());
+            assertEquals(List.of("closed"), shop.stored);
+        }
     }
     // end: stuck
 
     // begin: forced
     @Test
     void aSecondSignalForcesTheExit() {
-        FakeProcess process = new FakeProcess();
-        process.run("shop", new Shop()::configure);
+        try (FakeProcess process = new FakeProcess()) {
+            process.run("shop", new Shop()::configure);
 
-        process.signal("INT");
-        process.awaitPhase(Phase.CALLBACKS);
-        process.signal("TERM"); // another INT at once would count as the echo of the first
+            process.signal("INT");
+            process.awaitPhase(Phase.CALLBACKS);
+            process.signal("TERM"); // another INT at once would count as the echo of the first
 
-        assertEquals(new Exit(1, true), process.awaitExit());
+            assertEquals(new Exit(1, true), process.awaitExit());
+        }
     }
     // end: forced
 }

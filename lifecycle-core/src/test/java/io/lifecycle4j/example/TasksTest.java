@@ -1,7 +1,6 @@
 package io.lifecycle4j.example;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppView;
@@ -31,6 +30,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,6 +41,11 @@ class TasksTest {
     private final List<String> done = new CopyOnWriteArrayList<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
+
+    @AfterEach
+    void end() {
+        process.close();
+    }
 
     // begin: task
     /** Looks for work every ten seconds, and finishes the piece it is at when the app shuts down. */
@@ -117,7 +122,7 @@ class TasksTest {
         });
         begun.await();
         process.signal("TERM");
-        process.awaitStuck(Phase.DRAIN, "orders");
+        process.awaitPhase(Phase.DRAIN);
         release.countDown();
 
         assertEquals(new Exit(0, false), process.awaitExit());
@@ -156,7 +161,13 @@ class TasksTest {
     @Test
     void whatAConsumerHasInHandIsStoredAndCommittedAndNothingElseIsTaken() throws Exception {
         TopicPartition orders = new TopicPartition("orders", 0);
-        MockConsumer<String, String> consumer = new MockConsumer<>("earliest");
+        MockConsumer<String, String> consumer = new MockConsumer<>("earliest") {
+            @Override
+            public void close() {
+                done.add("committed " + committed(Set.of(orders)).get(orders).offset());
+                super.close();
+            }
+        };
         consumer.assign(List.of(orders));
         consumer.updateBeginningOffsets(Map.of(orders, 0L));
         consumer.addRecord(new ConsumerRecord<>("orders", 0, 0, "key", "first"));
@@ -177,13 +188,11 @@ class TasksTest {
         begun.await();
         consumer.addRecord(new ConsumerRecord<>("orders", 0, 1, "key", "second"));
         process.signal("TERM");
-        process.awaitPhase(Phase.DRAIN);
+        process.awaitStuck(Phase.DRAIN, "orders");
         release.countDown();
 
         assertEquals(new Exit(0, false), process.awaitExit());
-        assertEquals(List.of("stored first", "database closed"), done);
-        assertEquals(1, consumer.committed(Set.of(orders)).get(orders).offset());
-        assertTrue(consumer.closed());
+        assertEquals(List.of("stored first", "committed 1", "database closed"), done);
     }
 
     @Test
