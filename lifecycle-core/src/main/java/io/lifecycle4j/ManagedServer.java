@@ -35,7 +35,7 @@ public interface ManagedServer {
      * callbacks have run and the delay begins, while all requests are served. Each of the {@link #gates()} {@linkplain RequestGate#isGoingAway() is going away} by then. Not
      * called without an announce delay, nor for a server without gates. Does nothing by default.
      *
-     * @param context tells the reason and what is left of the limit of an announce callback
+     * @param context tells the reason and what is left of the limit, which is the delay and {@code callbackTimeout}
      * @throws Exception if it failed; the shutdown goes on
      */
     default void announce(ShutdownContext context) throws Exception {}

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.ManagedServer;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.ServerContext;
+import io.lifecycle4j.ShutdownContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -14,6 +17,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -59,16 +63,19 @@ class AnnounceTest {
         server.setHandler(new Slow());
         builder.announceDelay(delay);
         builder.server(JettyServer.of("business", server));
-        // The drain begins when the test says so: the callback holds the announcement, and the delay that follows is
-        // short.
-        builder.onAnnounce("hold", context -> {
-            announced.countDown();
-            drain.await();
-        });
+        builder.server(new Hold());
+        if (delay.isZero()) {
+            builder.onAnnounce("hold", context -> hold());
+        }
         // The drain lasts until the test has looked.
         assertThat(looking.tryEnter()).isTrue();
         app.start();
         client.start();
+    }
+
+    private void hold() throws InterruptedException {
+        announced.countDown();
+        drain.await();
     }
 
     private void announce() throws Exception {
@@ -165,6 +172,32 @@ class AnnounceTest {
         release.countDown();
         assertThat(slow.get(10, TimeUnit.SECONDS)).isEqualTo(200);
         assertThat(busy.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
+    }
+
+    /** The drain begins when the test says so: this server's announcement lasts that long. */
+    private final class Hold implements ManagedServer {
+        private final RequestGate gate = new RequestGate("hold");
+
+        @Override
+        public String name() {
+            return "hold";
+        }
+
+        @Override
+        public List<RequestGate> gates() {
+            return List.of(gate);
+        }
+
+        @Override
+        public void start(ServerContext context) {}
+
+        @Override
+        public void announce(ShutdownContext context) throws InterruptedException {
+            hold();
+        }
+
+        @Override
+        public void stop(ShutdownContext context) {}
     }
 
     private final class Http1 implements AutoCloseable {
