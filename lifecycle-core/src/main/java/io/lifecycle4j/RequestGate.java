@@ -43,15 +43,22 @@ public final class RequestGate {
     private static final int STRIPES =
             Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
 
-    // Changed by the shutdown's thread only, and forward only.
+    // Changed forward only: by the shutdown's thread, and by an owner that closes the gate.
     private enum Stage {
         OPEN,
         GOING_AWAY,
         DRAINING
     }
 
+    // What closes the gate in the drain, at its limit at the latest.
+    private enum Closes {
+        AT_ONCE,
+        WHEN_IDLE,
+        BY_ITS_OWNER
+    }
+
     private final String name;
-    private final boolean servesUntilIdle;
+    private final Closes closes;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
     private final LongAdder rejected = new LongAdder();
     private volatile Stage stage = Stage.OPEN;
@@ -66,12 +73,12 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public RequestGate(String name) {
-        this(name, false);
+        this(name, Closes.AT_ONCE);
     }
 
-    private RequestGate(String name, boolean servesUntilIdle) {
+    private RequestGate(String name, Closes closes) {
         this.name = Names.checked("gate", name);
-        this.servesUntilIdle = servesUntilIdle;
+        this.closes = closes;
     }
 
     /**
@@ -80,7 +87,17 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public static RequestGate servingUntilIdle(String name) {
-        return new RequestGate(name, true);
+        return new RequestGate(name, Closes.WHEN_IDLE);
+    }
+
+    /**
+     * Creates an open gate that lets requests in during the drain as well, until its owner calls {@link #close}, at the latest until the
+     * drain's limit.
+     *
+     * @param name shown in the log and the report; not blank
+     */
+    public static RequestGate servingUntilClosed(String name) {
+        return new RequestGate(name, Closes.BY_ITS_OWNER);
     }
 
     /** Returns the gate's name. */
@@ -160,11 +177,17 @@ public final class RequestGate {
     }
 
     /**
-     * Begins the drain of a gate that no app knows, such as one that an adapter keeps for itself; an app closes its own. Without
-     * effect on those that are in; does not block.
+     * Begins the drain of a gate that no app knows, such as one that an adapter keeps for itself; an app closes its own, but for one that
+     * {@linkplain #servingUntilClosed serves until closed}. Without effect on those that are in; does not block.
      */
     public void close() {
-        close(null);
+        if (closes == Closes.BY_ITS_OWNER) {
+            stage = Stage.DRAINING;
+            closed = true;
+            reportIfDrained();
+        } else {
+            close(null);
+        }
     }
 
     /** Begins the announce delay. */
@@ -176,7 +199,7 @@ public final class RequestGate {
     void close(@Nullable Wakeup waiter) {
         this.waiter = waiter;
         stage = Stage.DRAINING;
-        closed = !servesUntilIdle;
+        closed |= closes == Closes.AT_ONCE;
         leftAtClose = sum(LEFT);
         closeIfIdle();
     }
@@ -192,7 +215,7 @@ public final class RequestGate {
     }
 
     private void closeIfIdle() {
-        if (!closed && inFlight() == 0) {
+        if (closes == Closes.WHEN_IDLE && !closed && inFlight() == 0) {
             closed = true;
         }
         if (closed) {

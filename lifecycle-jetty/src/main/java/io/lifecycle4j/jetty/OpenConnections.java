@@ -1,5 +1,6 @@
 package io.lifecycle4j.jetty;
 
+import io.lifecycle4j.RequestGate;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -19,6 +20,8 @@ final class OpenConnections {
     // A client whose next request follows its last one closely has sent it within this time.
     static final Duration QUIET = Duration.ofMillis(100);
 
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
     private final Server server;
 
     OpenConnections(Server server) {
@@ -37,6 +40,18 @@ final class OpenConnections {
         endPoints()
                 .filter(endPoint -> isQuiet(endPoint) && isBetweenRequests(http(endPoint), busy))
                 .forEach(OpenConnections::close);
+    }
+
+    /**
+     * Waits until no request is in flight and nothing has been read or written for a while, or the given time has come. Even without a
+     * connection it waits for that while: one that was accepted just before may not be among the open ones yet. Looks again and again,
+     * since Jetty has no event for a connection that becomes idle.
+     */
+    void awaitQuiet(RequestGate gate, long until) throws InterruptedException {
+        long earliest = System.nanoTime() + QUIET.toNanos();
+        while (System.nanoTime() < until
+                && (System.nanoTime() < earliest || gate.inFlight() > 0 || !areQuiet())
+                && !gate.awaitDrained(LOOK_AGAIN)) {}
     }
 
     /** Returns whether nothing has been read or written for a while, on any connection. */
