@@ -8,7 +8,7 @@ public final class CoreSignals {
     private CoreSignals() {}
 
     /** Calls the consumer with the name of each INT, TERM and HUP. */
-    public static void install(Consumer<String> onSignal) {
+    public static void install(Consumer<String> onSignal) throws AppStartException {
         Signals.install(onSignal);
     }
 }

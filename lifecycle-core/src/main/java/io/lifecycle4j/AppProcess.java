@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>How the process ends is one {@link Ending}, changed by compare-and-set alone:
  *
  * <pre>
- * OPEN ─┬─> EXITING ─┬─> the end: our status, or that of whoever called System.exit
+ * OPEN ─┬─> EXITING ─┬─> the end: our status, or that of another call of System.exit
  *       │            └─> CUT_SHORT ──> halt
  *       └─> FORCED ──────────────────> halt
  * </pre>

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes an app from its setup to its report: starts what is registered, takes the reasons to shut down, and runs the shutdown.
- * Whoever owns the app (a process, or the code that embeds it) provides the threads.
+ * The owner of the app (a process, or the code that embeds it) provides the threads.
  */
 final class AppRunner {
     private final Events events = Events.ofThisJvm();
@@ -186,7 +186,7 @@ final class AppRunner {
         Runnable work = () -> runShutdown(new Wakeup(Thread.currentThread()), new SpareThreads(name(), 0), () -> false);
         try {
             Thread thread = Threads.create(name() + "-shutdown", work);
-            thread.setDaemon(false); // whoever asked: a shutdown that has begun is not cut off by the end of main
+            thread.setDaemon(false); // a shutdown that has begun does not end with main
             thread.start();
         } catch (Throwable e) { // no memory for a thread: better on the caller's than never
             work.run();

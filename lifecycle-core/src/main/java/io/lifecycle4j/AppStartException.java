@@ -3,7 +3,7 @@ package io.lifecycle4j;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An app could not start, for a reason that its message explains to whoever runs it: what was tried, with which value,
+ * An app could not start, for a reason that its message explains to an operator: what was tried, with which value,
  * and what to do. Adapters and setups throw it for errors of the environment (a port in use, a database out of reach); the
  * log then shows the message alone, without a stack.
  *

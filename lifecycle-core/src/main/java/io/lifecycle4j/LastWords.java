@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * signals) is done by a thread made beforehand, and waited for so many milliseconds.
  *
  * <p>The line is said once: by the log, or on stderr if the log has not taken it in time. The race between a helper that
- * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: whoever takes the task
+ * begins late and the end of the wait for it is settled by one compare-and-set on the helper's task: the side that takes the task
  * out has won, and a task that was withdrawn is never done. A logger that has begun by then may be stuck or only slow, and
  * nothing tells which; then stderr has the line, too, and a slow logger makes it two.
  */
@@ -70,7 +70,11 @@ final class LastWords {
             Log.LOGGER.error("{}", line);
             logged.set(enabled);
         };
-        return logger.does(log, FOR_THE_LOG) && logged.get();
+        if (logger.does(log, FOR_THE_LOG)) {
+            return logged.get();
+        }
+        logger.withdraw(log);
+        return false;
     }
 
     private static void pause(Duration time) {
@@ -95,18 +99,20 @@ final class LastWords {
             thread.start();
         }
 
-        /** Returns whether the work is done; what has not begun at the limit is withdrawn. */
+        /** Returns whether the work is done at the limit; it may still be done afterwards. */
         boolean does(Runnable work, Duration limit) {
             begin(work);
             try {
-                if (done.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-                    return true;
-                }
+                return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                return false;
             }
+        }
+
+        /** Keeps work that has not begun from being done. */
+        void withdraw(Runnable work) {
             task.compareAndSet(work, null);
-            return false;
         }
 
         void begin(Runnable work) {

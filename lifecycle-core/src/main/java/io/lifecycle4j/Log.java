@@ -36,7 +36,7 @@ final class Log {
         try {
             stream.write((line + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            // nobody is left to be told
+            // there is no other place to report it
         }
     }
 
@@ -44,7 +44,7 @@ final class Log {
         try {
             LOGGER.debug(format, values);
         } catch (Throwable e) {
-            // nobody is left to be told
+            // there is no other place to report it
         }
     }
 
@@ -52,7 +52,7 @@ final class Log {
         try {
             LOGGER.info(format, values);
         } catch (Throwable e) {
-            // nobody is left to be told
+            // there is no other place to report it
         }
     }
 
@@ -60,7 +60,7 @@ final class Log {
         try {
             LOGGER.warn(format, values);
         } catch (Throwable e) {
-            // nobody is left to be told
+            // there is no other place to report it
         }
     }
 
@@ -68,7 +68,7 @@ final class Log {
         try {
             LOGGER.error(format, values);
         } catch (Throwable e) {
-            // nobody is left to be told
+            // there is no other place to report it
         }
     }
 }

@@ -39,7 +39,13 @@ final class ChildApp {
                 say("started");
                 NEVER.await();
             }
-            case "hanging-callback" -> App.run("child", app -> app.onShutdown("hang", context -> hang()));
+            case "hanging-callback" ->
+                App.run(
+                        "child",
+                        app -> app.onShutdown("hang", context -> {
+                            say("hanging");
+                            hang();
+                        }));
             case "hanging-callback-with-words" ->
                 App.run("child", app -> {
                     app.server(announcing("ready"));

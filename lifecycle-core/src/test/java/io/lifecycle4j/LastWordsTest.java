@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
 class LastWordsTest {
 
     @Test
-    void whatAHelperHasNotBegunInTimeItNeverDoes() {
+    void aLineThatTheLogHasNotBegunInTimeIsWrittenToStderrAlone() {
         Logger logger = (Logger) LoggerFactory.getLogger("io.lifecycle4j");
         ListAppender<ILoggingEvent> appender = new ListAppender<>();
         appender.list = new CopyOnWriteArrayList<>();
@@ -25,21 +26,28 @@ class LastWordsTest {
         List<String> signals = new CopyOnWriteArrayList<>();
         LastWords words = new LastWords("late-words");
         try {
-            words.speak("nobody hears this", true, () -> signals.add("restored")); // its helpers are not there yet
+            // Its helpers are not there yet.
+            words.speak("written to stderr", true, () -> signals.add("restored"));
             words.start();
-            Awaitility.await().until(() -> helpersThatWait() == 3);
+            Awaitility.await().until(() -> isWaiting("log") && isGone("stderr") && isGone("signals"));
         } finally {
             logger.detachAppender(appender);
             words.end();
         }
         assertThat(appender.list).isEmpty();
-        assertThat(signals).isEmpty();
+        assertThat(signals).containsExactly("restored");
     }
 
-    private static long helpersThatWait() {
+    private static boolean isWaiting(String helper) {
+        return helpers(helper).anyMatch(thread -> thread.getState() == Thread.State.WAITING);
+    }
+
+    private static boolean isGone(String helper) {
+        return helpers(helper).findAny().isEmpty();
+    }
+
+    private static Stream<Thread> helpers(String name) {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("late-words-last-words-")
-                        && thread.getState() == Thread.State.WAITING)
-                .count();
+                .filter(thread -> thread.getName().equals("late-words-last-words-" + name));
     }
 }

@@ -9,7 +9,7 @@ final class HostileBaseline {
 
     private HostileBaseline() {}
 
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws Exception {
         Hostility hostility = Hostility.valueOf(arguments[0]);
         hostility.prepare();
         AtomicInteger signals = new AtomicInteger();

@@ -49,7 +49,7 @@ class ShopTest {
 
             process.signal("TERM");
             process.awaitPhase(Phase.DRAIN);
-            assertFalse(shop.orders.tryEnter()); // a later one is turned away
+            assertFalse(shop.orders.tryEnter()); // a later one is rejected
             assertFalse(app.isReady());
             shop.orders.leave(); // the first is done
 

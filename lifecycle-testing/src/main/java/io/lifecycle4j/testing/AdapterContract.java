@@ -78,7 +78,7 @@ public final class AdapterContract {
     public enum Answer {
         /** It reached the handler and got its whole response. */
         SERVED,
-        /** It was turned away by the word of its protocol, such as 503, and reached no handler. */
+        /** It was rejected in the word of its protocol, such as 503, and reached no handler. */
         REJECTED
     }
 

@@ -169,7 +169,7 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
         end(new Exit(status, false));
     }
 
-    /** Lets time pass: whoever waits for a time up to then is woken. */
+    /** Lets time pass, and wakes the threads that wait for a time up to then. */
     public void advance(Duration time) {
         Set<Thread> wake;
         synchronized (this) {

@@ -150,7 +150,7 @@ public final class JavaProcess implements AutoCloseable {
             return this;
         }
 
-        /** Leaves stdout a pipe that nobody reads: it fills, and holds up whoever writes to it then. */
+        /** Leaves stdout a pipe that nobody reads: it fills, and a write to it then blocks. */
         public Builder leavingStdoutUnread() {
             readsStdout = false;
             return this;

@@ -159,9 +159,12 @@ class ImJarIT {
     @ValueSource(strings = {"INT", "TERM"})
     void aSecondSignalForcesTheExitWhileARequestIsInFlight(String second) throws Exception {
         try (ImProcess server = ImProcess.start(data, "--demo").awaitRunning()) {
+            ChatClient ann = ChatClient.connect(server.address(), "ann");
             CompletableFuture<HttpResponse<String>> cut = slowRequest(server, 30_000);
             server.signal("INT");
             server.awaitLine("in flight: 0 at 'sends', 1 at 'business'");
+            assertThat(ann.awaitClose())
+                    .isEqualTo("1012 restart"); // the line comes before the drain itself, this does not
             if (second.equals("INT")) {
                 awaitEndOfEchoWindow();
             }
