@@ -3,8 +3,8 @@ package io.lifecycle4j;
 import java.util.List;
 
 /**
- * A server as an {@link App} sees it; what an adapter implements. The app calls {@link #start}, later {@link #drain} and
- * {@link #stop}, each at most once and from different threads, one after another.
+ * A server as an {@link App} sees it; what an adapter implements. The app calls {@link #start}, later {@link #announce},
+ * {@link #drain} and {@link #stop}, each at most once and from different threads, one after another.
  *
  * @since 0.1
  */
@@ -29,6 +29,16 @@ public interface ManagedServer {
      * @throws Exception if it could not start; {@link #stop} is called all the same
      */
     void start(ServerContext context) throws Exception;
+
+    /**
+     * Tells the clients of idle connections that the server goes away, so that they move to another one; called when the announce
+     * callbacks have run and the delay begins, while all requests are served. Each of the {@link #gates()} {@linkplain RequestGate#isGoingAway() is going away} by then. Not
+     * called without an announce delay, nor for a server without gates. Does nothing by default.
+     *
+     * @param context tells the reason and what is left of the limit, which is the delay and {@code callbackTimeout}
+     * @throws Exception if it failed; the shutdown goes on
+     */
+    default void announce(ShutdownContext context) throws Exception {}
 
     /**
      * Ends what is open beside the requests that its gates count, such as WebSocket sessions; called when the gates have

@@ -43,11 +43,25 @@ public final class RequestGate {
     private static final int STRIPES =
             Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
 
+    // Changed forward only: by the shutdown's thread, and by an owner that closes the gate.
+    private enum Stage {
+        OPEN,
+        GOING_AWAY,
+        DRAINING
+    }
+
+    // What closes the gate in the drain, at its limit at the latest.
+    private enum Closes {
+        AT_ONCE,
+        WHEN_IDLE,
+        BY_ITS_OWNER
+    }
+
     private final String name;
-    private final boolean servesUntilIdle;
+    private final Closes closes;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
     private final LongAdder rejected = new LongAdder();
-    private volatile boolean draining;
+    private volatile Stage stage = Stage.OPEN;
     private volatile boolean closed;
     private final CountDownLatch drained = new CountDownLatch(1);
     private volatile long leftAtClose;
@@ -59,12 +73,12 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public RequestGate(String name) {
-        this(name, false);
+        this(name, Closes.AT_ONCE);
     }
 
-    private RequestGate(String name, boolean servesUntilIdle) {
+    private RequestGate(String name, Closes closes) {
         this.name = Names.checked("gate", name);
-        this.servesUntilIdle = servesUntilIdle;
+        this.closes = closes;
     }
 
     /**
@@ -73,7 +87,17 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public static RequestGate servingUntilIdle(String name) {
-        return new RequestGate(name, true);
+        return new RequestGate(name, Closes.WHEN_IDLE);
+    }
+
+    /**
+     * Creates an open gate that lets requests in during the drain as well, until its owner calls {@link #close}, at the latest until the
+     * drain's limit.
+     *
+     * @param name shown in the log and the report; not blank
+     */
+    public static RequestGate servingUntilClosed(String name) {
+        return new RequestGate(name, Closes.BY_ITS_OWNER);
     }
 
     /** Returns the gate's name. */
@@ -100,14 +124,22 @@ public final class RequestGate {
     /** Ends a request that {@link #tryEnter()} let in. Once for each: more would end the drain while requests are in flight. */
     public void leave() {
         counters.getAndIncrement(stripe() + LEFT);
-        if (draining) {
+        if (stage == Stage.DRAINING) {
             closeIfIdle();
         }
     }
 
-    /** Returns whether a drain has begun: no client should send more on the same connection. */
+    /**
+     * Returns whether clients are to move to another server: the announce delay of the app has begun, or the drain. No client should send
+     * more on the same connection, though during the announce delay all that comes is let in.
+     */
+    public boolean isGoingAway() {
+        return stage != Stage.OPEN;
+    }
+
+    /** Returns whether a drain has begun. */
     public boolean isDraining() {
-        return draining;
+        return stage == Stage.DRAINING;
     }
 
     /** Returns whether new requests are rejected. */
@@ -145,18 +177,35 @@ public final class RequestGate {
     }
 
     /**
-     * Begins the drain of a gate that no app knows, such as one that an adapter keeps for itself; an app closes its own. Without
-     * effect on those that are in; does not block.
+     * Begins the drain of a gate that no app knows, such as one that an adapter keeps for itself; an app closes its own, but for one that
+     * {@linkplain #servingUntilClosed serves until closed}. Without effect on those that are in; does not block.
      */
     public void close() {
-        close(null);
+        if (closes == Closes.BY_ITS_OWNER) {
+            stage = Stage.DRAINING;
+            closed = true;
+            reportIfDrained();
+        } else {
+            close(null);
+        }
+    }
+
+    /** Begins the announce delay. */
+    void goAway() {
+        // Only the shutdown's thread and the owner change the stage, and an owner that has closed the gate has passed
+        // this one.
+        if (stage == Stage.OPEN) {
+            stage = Stage.GOING_AWAY;
+        }
     }
 
     /** Begins the drain; the waiter is signalled when nobody is in. */
     void close(@Nullable Wakeup waiter) {
         this.waiter = waiter;
-        draining = true;
-        closed = !servesUntilIdle;
+        stage = Stage.DRAINING;
+        if (closes == Closes.AT_ONCE) {
+            closed = true;
+        }
         leftAtClose = sum(LEFT);
         closeIfIdle();
     }
@@ -172,7 +221,7 @@ public final class RequestGate {
     }
 
     private void closeIfIdle() {
-        if (!closed && inFlight() == 0) {
+        if (closes == Closes.WHEN_IDLE && !closed && inFlight() == 0) {
             closed = true;
         }
         if (closed) {

@@ -87,13 +87,28 @@ final class ShutdownSequence {
     }
 
     private void announce() {
+        // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
+        boolean delayed = stop.wasRunning() && !limits.announce().isZero();
+        if (delayed) {
+            plan.gates().forEach(RequestGate::goAway);
+        }
         enter(Phase.ANNOUNCE);
         logAndRun(Phase.ANNOUNCE, callbackSteps(Phase.ANNOUNCE));
-        // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
-        if (stop.wasRunning() && !limits.announce().isZero()) {
+        if (delayed) {
             log.phase(Phase.ANNOUNCE, "not ready; requests are served for another " + Text.of(limits.announce()));
-            runner.run(List.of(), () -> false, budget.announceEnd(clock.nanoTime()));
+            // After the callbacks: a client that is told while a registry still names this server would come back.
+            long end = budget.announceEnd(clock.nanoTime());
+            steps.addAll(runner.run(serverAnnouncements(end), () -> false, end));
         }
+    }
+
+    private List<StepRunner.Step> serverAnnouncements(long delayEnd) {
+        long now = clock.nanoTime();
+        long end = budget.announceCallbackEnd(delayEnd, limits.callback());
+        return plan.servers().stream()
+                .filter(server -> !server.gates().isEmpty())
+                .map(server -> step(Phase.ANNOUNCE, server.name(), now, end, server.managed()::announce, null))
+                .toList();
     }
 
     private void drain() {

@@ -265,9 +265,11 @@ class AppProcessTest {
         process.signal("TERM");
         assertThat(app.isReady()).isFalse();
         process.awaitPhase(Phase.ANNOUNCE);
+        assertThat(server.gate().isGoingAway()).isTrue();
         assertThat(server.gate().tryEnter()).isTrue();
         process.advance(Duration.ofSeconds(5));
         process.awaitPhase(Phase.DRAIN);
+        assertThat(events).startsWith("start business", "announce business");
         assertThat(server.gate().tryEnter()).isFalse();
         server.gate().leave();
         assertThat(process.awaitExit().status()).isZero();

@@ -42,6 +42,11 @@ class FakeServer implements ManagedServer {
     }
 
     @Override
+    public void announce(ShutdownContext context) {
+        events.add("announce " + name + (gate.isGoingAway() && !gate.isDraining() ? "" : " at the wrong time"));
+    }
+
+    @Override
     public void drain(ShutdownContext context) throws Exception {
         events.add("drain " + name);
     }

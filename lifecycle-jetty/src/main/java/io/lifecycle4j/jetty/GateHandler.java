@@ -91,7 +91,7 @@ final class GateHandler extends Handler.Wrapper {
 
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
-            if (counted.gate.isDraining()
+            if (counted.gate.isGoingAway()
                     && Peers.isHttp1(response.getRequest())
                     && !headers.contains(HttpHeader.UPGRADE)) {
                 headers.put(CLOSE);
@@ -138,9 +138,9 @@ final class GateHandler extends Handler.Wrapper {
 
         private void leave(Connection connection) {
             counted.inFlight.remove(place);
-            if (counted.gate.isDraining()) {
+            if (counted.gate.isGoingAway()) {
                 // Before the request leaves the gate, since the drain looks at the peers when the last one has left.
-                peers.served(connection, Response.getContentBytesWritten(response));
+                peers.served(connection, Response.getContentBytesWritten(response), counted.gate.isDraining());
             }
             counted.gate.leave();
         }

@@ -26,8 +26,12 @@ import org.eclipse.jetty.util.Callback;
  * A frame that the peer sends while it still reads, such as a window update, would then reset the connection, and the rest of
  * the response would be lost.
  *
- * <p>The race of a stream's end against {@link #tellIdle}: a stream leaves its session before either looks, so at least one of the two
- * finds the session without streams; {@link Readers#markTold} lets only one tell the peer.
+ * <p>During the announce delay, such a connection gets GOAWAY without a PING, and further streams are served: the peer is to move, and nothing
+ * is waited for.
+ *
+ * <p>The race of a stream's end against {@link #tellIdle} or {@link #announceToIdle}: a stream leaves its session before either looks, so at least one of the two
+ * finds the session without streams; {@link Readers#markTold} and {@link Readers#markAnnounced} let
+ * only one tell the peer.
  */
 final class Http2Drain {
     // Eight bytes, as RFC 9113, section 6.7 demands.
@@ -53,6 +57,26 @@ final class Http2Drain {
 
     static boolean isHttp2(Connection connection) {
         return connection instanceof HTTP2Connection;
+    }
+
+    /** Announces to the peers that have no stream open. */
+    void announceToIdle() {
+        sessions().stream().filter(session -> session.getStreamCount() == 0).forEach(this::announce);
+    }
+
+    /** Announces to the peer of a connection if it has no stream open; called when one of its streams has ended. */
+    void streamEndedInAnnounce(Connection connection) {
+        HTTP2Session session = ((HTTP2Connection) connection).getSession();
+        if (session.getStreamCount() == 0) {
+            announce(session);
+        }
+    }
+
+    // The drain sends another GOAWAY, with a PING: the peer may have used the connection in between.
+    private void announce(HTTP2Session session) {
+        if (readers.markAnnounced(session.getEndPoint().getConnection())) {
+            session.frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
+        }
     }
 
     /** Tells the peers that have no stream open. */

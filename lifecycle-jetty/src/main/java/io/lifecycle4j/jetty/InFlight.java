@@ -6,6 +6,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +77,14 @@ final class InFlight {
                 .limit(MOST_NAMES)
                 .map(request -> name(request, now))
                 .toList();
+    }
+
+    /** Returns the connections of the requests in flight. */
+    Stream<Connection> connections() {
+        return IntStream.range(0, PLACES)
+                .mapToObj(places::get)
+                .filter(Objects::nonNull)
+                .map(request -> request.getConnectionMetaData().getConnection());
     }
 
     static String name(Request request) {

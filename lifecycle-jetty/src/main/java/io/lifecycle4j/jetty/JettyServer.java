@@ -12,19 +12,23 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.io.EndPoint;
+import java.util.stream.Stream;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A Jetty 12.1 server that an app starts, drains and stops; Jetty 12.0 is not supported.
  *
- * <p>From its start on, the server has a gate in front of all handlers. During the drain, the gate answers new requests and upgrades with
+ * <p>From its start on, the server has a gate in front of all handlers. During the announce delay, all is served; HTTP/1.1 responses carry
+ * {@code Connection: close}, and HTTP/2 connections without a stream are sent GOAWAY. When the delay ends, idle HTTP/1.1 connections are
+ * closed. During the drain, the gate answers new requests and upgrades with
  * 503, {@code Retry-After} and, on HTTP/1.1, {@code Connection: close}. Requests in flight complete; their HTTP/1.1 responses
  * carry {@code Connection: close}. The drain waits until the peers have everything:
  *
@@ -49,6 +53,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * @since 0.1
  */
 public final class JettyServer implements ManagedServer {
+    private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final String NAME = "io.lifecycle4j.name";
     private static final Duration RESERVE = Duration.ofMillis(100);
 
@@ -64,6 +69,7 @@ public final class JettyServer implements ManagedServer {
     private final Server server;
     private final WebSocketOptions webSocket = new WebSocketOptions();
     private final Peers peers;
+    private final OpenConnections connections;
     private final Counted exempted;
     private Counted drained;
     private DrainPolicy policy = DrainPolicy.REJECT;
@@ -71,7 +77,10 @@ public final class JettyServer implements ManagedServer {
     private Predicate<Request> exempt = request -> false;
     private Action starter;
     private Action stopper;
+    private boolean wantsInherited;
+    private volatile @Nullable InheritedSocket inherited;
     private volatile boolean registered;
+    private volatile boolean announced;
     private volatile boolean stopping;
 
     private JettyServer(String name, Server server) {
@@ -80,6 +89,7 @@ public final class JettyServer implements ManagedServer {
         this.drained = Counted.by(new RequestGate(name));
         this.exempted = Counted.by(new RequestGate(name));
         this.peers = new Peers(server, webSocket);
+        this.connections = new OpenConnections(server);
         this.starter = server::start;
         this.stopper = server::stop;
     }
@@ -133,7 +143,30 @@ public final class JettyServer implements ManagedServer {
         checkMutable("drainPolicy");
         policy = Checks.notNull("drainPolicy", choice);
         drained = Counted.by(
-                choice == DrainPolicy.SERVE_UNTIL_IDLE ? RequestGate.servingUntilIdle(name) : new RequestGate(name));
+                switch (choice) {
+                    case REJECT, ALWAYS_OPEN -> new RequestGate(name);
+                    case SERVE_UNTIL_IDLE -> RequestGate.servingUntilIdle(name);
+                    case STOP_ACCEPTING -> RequestGate.servingUntilClosed(name);
+                });
+        return this;
+    }
+
+    /**
+     * Takes the listening socket that the process has inherited as descriptor 0, from systemd ({@code StandardInput=socket}) or any other
+     * parent; where there is none, the connector binds as usual. The log says which of the two it was. The socket is not closed when the
+     * server stops, but when the process ends; then clients wait in its queue for the next process, see {@link DrainPolicy#STOP_ACCEPTING}.
+     * One server of a process can have it, and needs exactly one connector, without an acceptor thread:
+     *
+     * <pre>{@code
+     * new ServerConnector(server, null, null, null, 0, -1, new HttpConnectionFactory())
+     * }</pre>
+     *
+     * The start fails if the descriptor is a socket that does not listen, or listens at another port than the connector asks for. Returns
+     * this.
+     */
+    public JettyServer inheritedSocket() {
+        checkMutable("inheritedSocket");
+        wantsInherited = true;
         return this;
     }
 
@@ -216,6 +249,10 @@ public final class JettyServer implements ManagedServer {
     /** Returns the server's gate; none if it is always open. The app calls this when the server is registered, which fixes its options. */
     @Override
     public List<RequestGate> gates() {
+        if (policy == DrainPolicy.STOP_ACCEPTING && !wantsInherited) {
+            throw new IllegalArgumentException("server '" + name + "': drainPolicy STOP_ACCEPTING (expected: with"
+                    + " inheritedSocket(); the queue of a socket of its own is lost with the process)");
+        }
         registered = true;
         webSocket.complete();
         return policy == DrainPolicy.ALWAYS_OPEN ? List.of() : List.of(drained.gate());
@@ -225,6 +262,9 @@ public final class JettyServer implements ManagedServer {
     public void start(ServerContext context) throws Exception {
         StartChecks checks = new StartChecks(name, server);
         checks.before();
+        if (wantsInherited) {
+            inherited = InheritedSocket.take(name, server);
+        }
         Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN
                 ? request -> true
                 : request -> exempt.test(request) && !GateHandler.isUpgrade(request);
@@ -236,6 +276,13 @@ public final class JettyServer implements ManagedServer {
             throw checks.explained(e);
         }
         checks.after();
+        if (wantsInherited) {
+            LOG.info(
+                    "Server '{}' {} {}",
+                    name,
+                    inherited == null ? "inherited no socket, and has bound" : "listens on the inherited socket",
+                    server.getURI().getAuthority());
+        }
         watch(context);
     }
 
@@ -245,7 +292,26 @@ public final class JettyServer implements ManagedServer {
     }
 
     @Override
+    public void announce(ShutdownContext context) {
+        announced = true;
+        peers.announce();
+    }
+
+    @Override
     public void drain(ShutdownContext context) throws Exception {
+        InheritedSocket socket = inherited;
+        if (policy == DrainPolicy.STOP_ACCEPTING) {
+            if (socket == null) {
+                drained.gate().close();
+            } else {
+                socket.stopAccepting();
+            }
+        }
+        if (announced) {
+            // The delay was their time to send a request and be told.
+            connections.closeIdle(Stream.concat(
+                    drained.inFlight().connections(), exempted.inFlight().connections()));
+        }
         if (context.reason().kind() == ShutdownReason.Kind.EXIT) {
             abandonTheRequestThatExits(context);
         }
@@ -253,7 +319,15 @@ public final class JettyServer implements ManagedServer {
         // interrupt.
         Duration left = context.remaining();
         Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
-        peers.drain(context, drained.gate(), left.minus(reserve));
+        peers.drain(context, this::awaitDrained, left.minus(reserve));
+    }
+
+    private boolean awaitDrained(long until) throws InterruptedException {
+        if (policy == DrainPolicy.STOP_ACCEPTING) {
+            connections.awaitQuiet(drained.gate(), until);
+            drained.gate().close();
+        }
+        return drained.gate().awaitDrained(Peers.left(until));
     }
 
     // System.exit waits for the shutdown and never returns, so the drain cannot wait for a request that has called it.
@@ -282,19 +356,25 @@ public final class JettyServer implements ManagedServer {
         Duration half = context.remaining().dividedBy(2);
         long until = System.nanoTime() + half.toNanos();
         if (policy == DrainPolicy.ALWAYS_OPEN) {
-            peers.drain(context, exempted.gate(), half);
+            peers.drain(context, end -> exempted.gate().awaitDrained(Peers.left(end)), half);
         }
         if (!exempted.gate().awaitDrained(Peers.left(until))) {
             context.cut(exempted.inFlight().names());
         }
         peers.cutLate(context, until);
         // Jetty's own stop would wait about two seconds for idle connections, so they are closed before it.
-        for (Connector connector : server.getConnectors()) {
-            if (connector instanceof NetworkConnector network) {
-                network.close();
+        InheritedSocket socket = inherited;
+        if (socket != null) {
+            socket.stopAccepting();
+            socket.awaitReleased(until);
+        } else {
+            for (Connector connector : server.getConnectors()) {
+                if (connector instanceof NetworkConnector network) {
+                    network.close();
+                }
             }
-            List.copyOf(connector.getConnectedEndPoints()).forEach(JettyServer::close);
         }
+        connections.closeAll();
         boundThreadPool(context.remaining());
         stopper.run();
     }
@@ -303,15 +383,6 @@ public final class JettyServer implements ManagedServer {
     private void boundThreadPool(Duration limit) {
         if (server.getThreadPool() instanceof QueuedThreadPool pool) {
             pool.setStopTimeout(Math.min(pool.getStopTimeout(), limit.toMillis() / 10 * 8));
-        }
-    }
-
-    private static void close(EndPoint endPoint) {
-        Connection connection = endPoint.getConnection();
-        if (connection == null) {
-            endPoint.close();
-        } else {
-            Peers.close(connection);
         }
     }
 

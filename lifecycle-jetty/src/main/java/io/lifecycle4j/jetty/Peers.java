@@ -1,7 +1,6 @@
 package io.lifecycle4j.jetty;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -55,9 +54,22 @@ final class Peers {
         }
     }
 
-    /** Notes that a response of the given length has ended during the drain; called before its request leaves the gate. */
-    void served(Connection connection, long bytes) {
+    /** Waits until the gate is drained, or the given time has come; returns whether it is drained. */
+    @FunctionalInterface
+    interface GateWait {
+        boolean await(long until) throws InterruptedException;
+    }
+
+    /**
+     * Notes that a response of the given length has ended, during the drain or, if not draining, the announce delay; called before its
+     * request leaves the gate.
+     */
+    void served(Connection connection, long bytes, boolean draining) {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
+            if (!draining) {
+                http2.streamEndedInAnnounce(connection);
+                return;
+            }
             if (bytes >= LARGE) {
                 readers.served(connection, bytes);
             }
@@ -79,11 +91,21 @@ final class Peers {
     }
 
     /**
+     * Tells the peers of idle connections that the announce delay has begun. On HTTP/1.1 an idle connection cannot be told: it stays open
+     * until the delay has ended.
+     */
+    void announce() {
+        if (http2 != null) {
+            http2.announceToIdle();
+        }
+    }
+
+    /**
      * Tells all peers and waits until they have everything, at most for the given limit. A peer that has not got everything by then is cut
      * and named in the report; requests in flight at the limit are named by {@link JettyServer#inFlight}. The gate is
-     * closed, or closes when it is idle.
+     * closed, or closes while it is waited for.
      */
-    void drain(ShutdownContext context, RequestGate gate, Duration limit) throws Exception {
+    void drain(ShutdownContext context, GateWait gate, Duration limit) throws Exception {
         long until = System.nanoTime() + limit.toNanos();
         try {
             try {
@@ -96,7 +118,7 @@ final class Peers {
                 boolean unused = Thread.interrupted();
                 upgraded.tellAll(sessions -> spread(sessions, until));
                 // The gate is waited for before the connections, since an upgrade in flight may still open one.
-                boolean drained = gate.awaitDrained(left(until));
+                boolean drained = gate.await(until);
                 if (drained && http2 != null) {
                     http2.tellRemaining();
                 }

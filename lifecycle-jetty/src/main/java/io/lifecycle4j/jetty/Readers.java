@@ -37,6 +37,8 @@ final class Readers implements Connection.Listener {
         // The length of the responses that have ended during the drain.
         long bytes;
         boolean told;
+        // The peer was sent GOAWAY in the announce delay.
+        boolean announced;
         // The connection had traffic shortly before it was told.
         boolean recent;
         boolean acknowledged;
@@ -97,6 +99,18 @@ final class Readers implements Connection.Listener {
             notifyAll();
         }
         removeIfClosed(connection);
+    }
+
+    /** Marks that the announce delay was announced to a peer, and returns true; returns false if it was marked before. */
+    boolean markAnnounced(Connection connection) {
+        boolean first;
+        synchronized (this) {
+            Reader reader = readerOf(connection);
+            first = !reader.announced;
+            reader.announced = true;
+        }
+        removeIfClosed(connection);
+        return first;
     }
 
     /** Marks a peer as told, and returns true; returns false if it was marked before. Only the thread that gets true tells it. */

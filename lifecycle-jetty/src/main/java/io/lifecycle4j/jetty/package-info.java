@@ -23,7 +23,8 @@
  *
  * <ol>
  *   <li>Start: a gate is put in front of all handlers, then Jetty is started.
- *   <li>ANNOUNCE: {@code /readyz} is 503; all other requests are served.
+ *   <li>ANNOUNCE: {@code /readyz} is 503; all other requests are served. With an announce delay, HTTP/1.1 responses carry {@code Connection:
+ *       close}, and HTTP/2 connections are sent GOAWAY once they have no stream, so that clients move to another server.
  *   <li>DRAIN: new requests and upgrades get 503, requests in flight finish, HTTP/2 connections are sent GOAWAY, WebSocket sessions
  *       are closed with a code.
  *   <li>STOP: idle connections are closed, then Jetty is stopped; by then it has nothing to wait for.

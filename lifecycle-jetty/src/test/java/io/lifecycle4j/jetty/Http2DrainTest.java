@@ -8,7 +8,6 @@ import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.ShutdownReport;
 import java.io.DataInputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -17,16 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpURI;
-import org.eclipse.jetty.http.HttpVersion;
-import org.eclipse.jetty.http.MetaData;
-import org.eclipse.jetty.http2.api.Session;
-import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.frames.FrameType;
-import org.eclipse.jetty.http2.frames.GoAwayFrame;
-import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -74,13 +65,13 @@ class Http2DrainTest {
     /** The HttpClient of JDK 17, up to 17.0.15, fails every request in flight when GOAWAY arrives. */
     @Test
     void goAwayIsSaidWhenTheLastStreamHasEndedAndANewConnectionGets503AndGoAway() throws Exception {
-        Peer early = new Peer();
+        Http2Peer early = new Http2Peer(client, connector.getLocalPort());
         CompletableFuture<Integer> slow = early.get("/slow");
         arrived.await();
         app.requestShutdown("test");
         Awaitility.await().until(() -> jetty.gates().get(0).isClosed());
 
-        Peer late = new Peer();
+        Http2Peer late = new Http2Peer(client, connector.getLocalPort());
         assertThat(late.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(503);
         assertThat(late.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
         assertThat(early.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(503);
@@ -96,7 +87,7 @@ class Http2DrainTest {
 
     @Test
     void anIdleConnectionIsToldAndNotWaitedFor() throws Exception {
-        Peer idle = new Peer();
+        Http2Peer idle = new Http2Peer(client, connector.getLocalPort());
         assertThat(idle.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(200);
         assertThat(app.shutdown("test").isClean()).isTrue();
         assertThat(idle.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
@@ -109,7 +100,7 @@ class Http2DrainTest {
         late.setHost("127.0.0.1");
         server.addConnector(late);
         late.start();
-        Peer idle = new Peer(late.getLocalPort());
+        Http2Peer idle = new Http2Peer(client, late.getLocalPort());
         assertThat(idle.get("/").get(10, TimeUnit.SECONDS)).isEqualTo(200);
         assertThat(app.shutdown("test").isClean()).isTrue();
         assertThat(idle.goneAway.get(10, TimeUnit.SECONDS).getError()).isZero();
@@ -157,75 +148,6 @@ class Http2DrainTest {
             }
             response.write(true, ByteBuffer.wrap("done".getBytes(US_ASCII)), callback);
             return true;
-        }
-    }
-
-    private final class Peer implements Session.Listener {
-        final CompletableFuture<GoAwayFrame> goneAway = new CompletableFuture<>();
-        final CompletableFuture<GoAwayFrame> closed = new CompletableFuture<>();
-        private final Session session;
-
-        Peer() throws Exception {
-            this(connector.getLocalPort());
-        }
-
-        Peer(int port) throws Exception {
-            session = client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), this)
-                    .get(10, TimeUnit.SECONDS);
-        }
-
-        @Override
-        public void onGoAway(Session session, GoAwayFrame frame) {
-            goneAway.complete(frame);
-        }
-
-        @Override
-        public void onClose(Session session, GoAwayFrame frame, Callback callback) {
-            closed.complete(frame);
-            callback.succeeded();
-        }
-
-        /** The status, once the response is complete. */
-        CompletableFuture<Integer> get(String path) {
-            CompletableFuture<Integer> done = new CompletableFuture<>();
-            MetaData.Request request = new MetaData.Request(
-                    "GET",
-                    HttpURI.from("http://127.0.0.1:" + connector.getLocalPort() + path),
-                    HttpVersion.HTTP_2,
-                    HttpFields.EMPTY);
-            var unused = session.newStream(new HeadersFrame(request, null, true), new Answer(done));
-            return done;
-        }
-    }
-
-    private static final class Answer implements Stream.Listener {
-        private final CompletableFuture<Integer> done;
-        private int status;
-
-        Answer(CompletableFuture<Integer> done) {
-            this.done = done;
-        }
-
-        @Override
-        public void onHeaders(Stream stream, HeadersFrame frame) {
-            status = ((MetaData.Response) frame.getMetaData()).getStatus();
-            stream.demand();
-        }
-
-        @Override
-        public void onDataAvailable(Stream stream) {
-            Stream.Data data = stream.readData();
-            if (data == null) {
-                stream.demand();
-                return;
-            }
-            boolean last = data.frame().isEndStream();
-            data.release();
-            if (last) {
-                done.complete(status);
-            } else {
-                stream.demand();
-            }
         }
     }
 }

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Restarts a small service under the load of wrk (HTTP/1.1, kept alive) and h2load (HTTP/2), and prints what the clients saw.
+
+    ./mvnw -q -DskipTests package
+    python3 benchmarks/restarts.py [RESTARTS] [VARIANT...]
+
+Variants: inherited (one process on a listening socket that this program holds), own (one process that binds its socket itself), told and
+untold (two processes behind HAProxy in mode tcp; with and without the goodbye during the announce delay). Needs wrk, h2load and, for the
+last two, haproxy. All of it on 127.0.0.1; 20 restarts of all four take about ten minutes.
+"""
+import glob
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LIB = os.path.join(ROOT, "benchmarks", "target", "lib", "*")
+JAVA = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
+HAPROXY = """
+defaults
+    mode tcp
+    timeout connect 1s
+    timeout client 60s
+    timeout server 60s
+    timeout check 1s
+    retries 0
+frontend public
+    bind 127.0.0.1:%d
+    default_backend service
+backend service
+    balance roundrobin
+    option httpchk GET /readyz
+    http-check expect status 200
+    default-server check inter 500ms fall 2 rise 2
+    server a 127.0.0.1:%d
+    server b 127.0.0.1:%d
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    """One process at one port, restarted in its place."""
+
+    def __init__(self, variant, port):
+        self.variant, self.port, self.socket = variant, port, None
+        if variant == "inherited":
+            self.socket = socket.socket()
+            self.socket.bind(("127.0.0.1", port))
+            self.socket.listen(1024)
+        self.start()
+
+    def start(self):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [JAVA, "-cp", LIB, "io.lifecycle4j.benchmarks.RestartPeer", str(self.port), self.variant],
+            stdin=self.socket or subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def await_ready(self):
+        while True:
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:%d/readyz" % self.port, timeout=30):
+                    return
+            except OSError:
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(60)
+        if status != 0:
+            self.log.seek(0)
+            print("status %d\n%s" % (status, self.log.read()), file=sys.stderr)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.socket:
+            self.socket.close()
+
+
+class Probe(threading.Thread):
+    """Opens a connection for each request and measures the longest wait; refused ones are counted and tried again."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.over, self.longest, self.requests, self.failed = port, False, 0.0, 0, 0
+
+    def run(self):
+        while not self.over:
+            begun = time.monotonic()
+            self.requests += 1
+            while not self.over:
+                try:
+                    with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
+                        connection.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                        if connection.recv(1000).startswith(b"HTTP/1.1 200"):
+                            break
+                except OSError:
+                    pass
+                self.failed += 1
+                time.sleep(0.005)
+            self.longest = max(self.longest, time.monotonic() - begun)
+            time.sleep(0.005)
+
+
+def h2load_rounds(port, over, totals):
+    """h2load ends each client at GOAWAY, so each round is short, and rounds follow each other as long as the load lasts."""
+    while not over.is_set():
+        out = subprocess.run(
+            ["h2load", "-c10", "-m4", "-n2000", "--connection-active-timeout=60s", "http://127.0.0.1:%d/" % port],
+            capture_output=True, text=True).stdout
+        figures = re.search(r"requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", out)
+        codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", out)
+        totals["done"] += int(figures.group(3)) if figures else 0
+        totals["failed"] += int(figures.group(4)) if figures else 1
+        totals["5xx"] += int(codes.group(4)) if codes else 0
+
+
+def run(variant, restarts, load):
+    behind = variant in ("told", "untold")
+    services = [Service(variant, free_port()) for _ in range(2 if behind else 1)]
+    balancer, port = None, services[0].port
+    try:
+        for service in services:
+            service.await_ready()
+        if behind:
+            port = free_port()
+            file = tempfile.NamedTemporaryFile("w", suffix=".cfg")
+            file.write(HAPROXY % (port, services[0].port, services[1].port))
+            file.flush()
+            balancer = subprocess.Popen(["haproxy", "-db", "-f", file.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(2)
+        probe = Probe(port)
+        probe.start()
+        over, totals = threading.Event(), {"done": 0, "failed": 0, "5xx": 0}
+        if load == "h2load":
+            loader = threading.Thread(target=h2load_rounds, args=(port, over, totals))
+            loader.start()
+        else:
+            wrk = subprocess.Popen(["wrk", "-t1", "-c20", "-d1h", "--timeout", "30s", "http://127.0.0.1:%d/" % port],
+                                   stdout=subprocess.PIPE, text=True)
+        for restart in range(restarts):
+            service = services[restart % len(services)]
+            service.stop()
+            service.start()
+            service.await_ready()
+            time.sleep(2.5 if behind else 0.5)  # the balancer has it back
+        probe.over = True
+        if load == "h2load":
+            over.set()
+            loader.join()
+        else:
+            wrk.send_signal(signal.SIGINT)
+            out = wrk.communicate()[0]
+            errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
+            codes = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+            totals["done"] = int(re.search(r"(\d+) requests in", out).group(1))
+            totals["failed"] = sum(map(int, errors.groups())) if errors else 0
+            totals["5xx"] = int(codes.group(1)) if codes else 0
+        probe.join(30)
+        print("| %s | %s | %d | %s | %d | %d | %s | %d | %.2f s |" % (
+            variant, load, restarts, format(totals["done"], ","), totals["failed"], totals["5xx"],
+            format(probe.requests, ","), probe.failed, probe.longest), flush=True)
+        return totals["failed"] + totals["5xx"] + probe.failed
+    finally:
+        for service in services:
+            service.close()
+        if balancer:
+            balancer.kill()
+            balancer.wait()
+
+
+def main():
+    restarts = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    variants = sys.argv[2:] or ["inherited", "own", "told", "untold"]
+    print("| variant | load | restarts | requests | failed | 5xx | new connections beside it | of those failed | longest wait |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    failed = 0
+    for variant in variants:
+        for load in ("wrk", "h2load"):
+            count = run(variant, restarts, load)
+            failed += count if variant in ("inherited", "told") else 0
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+package io.lifecycle4j.jetty;
+
+import io.lifecycle4j.RequestGate;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.IdleTimeout;
+import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.Server;
+
+/** The open connections of a server: finds out which of them are idle, and closes those. */
+final class OpenConnections {
+    // A client whose next request follows its last one closely has sent it within this time.
+    static final Duration QUIET = Duration.ofMillis(100);
+
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
+    private final Server server;
+
+    OpenConnections(Server server) {
+        this.server = server;
+    }
+
+    /**
+     * Closes the HTTP/1.1 connections that have carried a request, carry none now and have been quiet. A connection that has never carried
+     * a request is left open: its client would see the end of a connection that it has just opened, and could not tell why.
+     *
+     * @param inFlight the connections of the requests in flight
+     */
+    void closeIdle(Stream<Connection> inFlight) {
+        Set<Connection> busy = Collections.newSetFromMap(new IdentityHashMap<>());
+        inFlight.forEach(busy::add);
+        endPoints()
+                .filter(endPoint -> isQuiet(endPoint) && isBetweenRequests(http(endPoint), busy))
+                .forEach(OpenConnections::close);
+    }
+
+    /**
+     * Waits until no request is in flight and nothing has been read or written for a while, or the given time has come. Even without a
+     * connection it waits for that while: one that was accepted just before may not be among the open ones yet. Looks again and again,
+     * since Jetty has no event for a connection that becomes idle.
+     */
+    void awaitQuiet(RequestGate gate, long until) throws InterruptedException {
+        long earliest = System.nanoTime() + QUIET.toNanos();
+        while (System.nanoTime() < until
+                && (System.nanoTime() < earliest || gate.inFlight() > 0 || !areQuiet())
+                && !gate.awaitDrained(LOOK_AGAIN)) {}
+    }
+
+    /** Returns whether nothing has been read or written for a while, on any connection. */
+    boolean areQuiet() {
+        return endPoints().allMatch(OpenConnections::isQuiet);
+    }
+
+    /** Closes all connections, without waiting for their peers. */
+    void closeAll() {
+        endPoints().forEach(OpenConnections::close);
+    }
+
+    private Stream<EndPoint> endPoints() {
+        return Stream.of(server.getConnectors())
+                .flatMap(connector -> List.copyOf(connector.getConnectedEndPoints()).stream());
+    }
+
+    private static boolean isQuiet(EndPoint endPoint) {
+        return !(endPoint instanceof IdleTimeout activity) || activity.getIdleFor() >= QUIET.toMillis();
+    }
+
+    // A request whose body is waited for is in flight, although its connection waits for bytes as an idle one does.
+    private static boolean isBetweenRequests(Connection connection, Set<Connection> busy) {
+        return connection instanceof AbstractConnection http1
+                && connection instanceof ConnectionMetaData
+                && http1.isFillInterested()
+                && http1.getMessagesIn() > 0
+                && !busy.contains(connection);
+    }
+
+    private static Connection http(EndPoint endPoint) {
+        Connection connection = endPoint.getConnection();
+        return connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection;
+    }
+
+    private static void close(EndPoint endPoint) {
+        Connection connection = endPoint.getConnection();
+        if (connection == null) {
+            endPoint.close();
+        } else {
+            Peers.close(connection);
+        }
+    }
+}
