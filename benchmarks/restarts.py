@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Restarts a small service under the load of wrk (HTTP/1.1, kept alive) and h2load (HTTP/2), and prints what the clients saw.
+"""Restarts a small service under the load of wrk (HTTP/1.1, kept alive), h2load and the JDK's client (HTTP/2), and prints what the clients saw.
 
     ./mvnw -q -DskipTests package
     python3 benchmarks/restarts.py [RESTARTS] [VARIANT...]
@@ -23,6 +23,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIB = os.path.join(ROOT, "benchmarks", "target", "lib", "*")
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
+LOADS = os.environ.get("LOADS", "wrk h2load jdk").split()
 HAPROXY = """
 defaults
     mode tcp
@@ -116,16 +117,22 @@ class Probe(threading.Thread):
 
 
 def h2load_rounds(port, over, totals):
-    """h2load ends each client at GOAWAY, so each round is short, and rounds follow each other as long as the load lasts."""
+    """Rounds follow each other as long as the load lasts.
+
+    h2load does not open another connection after GOAWAY: it ends the client, and counts as failed what it has not sent yet. So a request has
+    failed here if it was started and did not succeed.
+    """
     while not over.is_set():
         out = subprocess.run(
             ["h2load", "-c10", "-m4", "-n2000", "--connection-active-timeout=60s", "http://127.0.0.1:%d/" % port],
             capture_output=True, text=True).stdout
-        figures = re.search(r"requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", out)
+        figures = re.search(r"requests: \d+ total, (\d+) started, \d+ done, (\d+) succeeded", out)
         codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", out)
-        totals["done"] += int(figures.group(3)) if figures else 0
-        totals["failed"] += int(figures.group(4)) if figures else 1
-        totals["5xx"] += int(codes.group(4)) if codes else 0
+        rejected = int(codes.group(4)) if codes else 0
+        started, succeeded = map(int, figures.groups()) if figures else (1, 0)
+        totals["done"] += succeeded
+        totals["failed"] += started - succeeded - rejected
+        totals["5xx"] += rejected
 
 
 def run(variant, restarts, load):
@@ -148,9 +155,13 @@ def run(variant, restarts, load):
         if load == "h2load":
             loader = threading.Thread(target=h2load_rounds, args=(port, over, totals))
             loader.start()
-        else:
+        elif load == "wrk":
             wrk = subprocess.Popen(["wrk", "-t1", "-c20", "-d1h", "--timeout", "30s", "http://127.0.0.1:%d/" % port],
                                    stdout=subprocess.PIPE, text=True)
+        if load == "jdk":
+            client = subprocess.Popen([JAVA, "-cp", LIB, "io.lifecycle4j.benchmarks.RestartLoad", "http://127.0.0.1:%d/" % port],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            time.sleep(1)
         for restart in range(restarts):
             service = services[restart % len(services)]
             service.stop()
@@ -161,6 +172,9 @@ def run(variant, restarts, load):
         if load == "h2load":
             over.set()
             loader.join()
+        elif load == "jdk":
+            totals["done"], totals["failed"], totals["5xx"], longest = map(int, client.communicate()[0].split())
+            probe.longest = max(probe.longest, longest / 1000)
         else:
             wrk.send_signal(signal.SIGINT)
             out = wrk.communicate()[0]
@@ -189,7 +203,7 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|")
     failed = 0
     for variant in variants:
-        for load in ("wrk", "h2load"):
+        for load in LOADS:
             count = run(variant, restarts, load)
             failed += count if variant in ("inherited", "told") else 0
     sys.exit(1 if failed else 0)

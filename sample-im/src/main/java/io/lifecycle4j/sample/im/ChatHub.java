@@ -181,10 +181,13 @@ final class ChatHub implements AutoCloseable {
     }
 
     /** Tells every client that the server goes away, and when to come back: each at a time of its own. */
-    void goingAway(String reason, Duration deadline) {
-        long spread = Math.max(RETRY_SPREAD.toMillis(), Math.min(MOST_RETRY_SPREAD.toMillis(), sessions.size()));
+    void goingAway(String reason, boolean handedOver, Duration deadline) {
+        // Where the listening socket outlives this process, an early client waits in its queue and is not refused.
+        long first = handedOver ? 0 : RETRY_FIRST.toMillis();
+        long least = handedOver ? 1 : RETRY_SPREAD.toMillis();
+        long spread = Math.max(least, Math.min(MOST_RETRY_SPREAD.toMillis(), sessions.size()));
         for (ChatSession session : sessions) {
-            long retry = RETRY_FIRST.toMillis() + ThreadLocalRandom.current().nextLong(spread);
+            long retry = first + ThreadLocalRandom.current().nextLong(spread);
             session.send(Json.frame(ServerFrame.GOING_AWAY)
                     .put("reason", reason)
                     .put("retry_after_ms", retry)

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>ANNOUNCE: {@code /readyz} turns red; everything is still served for {@code --announce-delay}.
- *   <li>DRAIN: new requests get 503, new messages a {@code nack draining}. Clients are told {@code going_away}, each with a
+ *   <li>DRAIN: new requests get 503 (on an inherited socket, newcomers wait for the next process instead), new messages a {@code nack draining}. Clients are told {@code going_away}, each with a
  *       time of its own to come back; messages that were accepted are stored and acknowledged; what is queued for the
  *       clients is written; then the sessions are closed, with 1012 (or 1001) and at a pace.
  *   <li>STOP: the servers <em>business</em> and <em>admin</em>.
@@ -97,10 +97,13 @@ final class ImServer implements AppSetup {
         app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
 
         String leaving = options.stopping.leaving.name().toLowerCase(Locale.ROOT);
+        boolean handedOver = System.inheritedChannel() != null;
         JettyServer businessServer = app.server(JettyServer.of("business", business)
+                .inheritedSocket()
+                .drainPolicy(DrainPolicy.STOP_ACCEPTING)
                 .exempt(StatusHandler::isPageStatus)
                 .webSocket(ws -> ws.closeCode(closeCode().number(), leaving).beforeClose(context -> {
-                    hub.goingAway(leaving, context.remaining());
+                    hub.goingAway(leaving, handedOver, context.remaining());
                     store.finish(context.remaining().dividedBy(2)); // its stages acknowledge
                     hub.handOver(); // Jetty writes all that, then the close frames
                 })));
@@ -150,7 +153,9 @@ final class ImServer implements AppSetup {
         Server server = new Server(threads);
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
-        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        // Without acceptor threads, so that it can take an inherited socket.
+        ServerConnector connector =
+                new ServerConnector(server, null, null, null, 0, -1, new HttpConnectionFactory(http));
         connector.setHost(options.serving.host);
         connector.setPort(port);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);

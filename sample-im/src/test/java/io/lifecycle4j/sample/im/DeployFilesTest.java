@@ -2,6 +2,8 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +17,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -102,6 +106,28 @@ final class DeployFilesTest {
         Matcher wait = Pattern.compile(patience).matcher(text);
         assertThat(wait.find()).isTrue();
         assertThat(Duration.ofSeconds(Long.parseLong(wait.group(1)))).isGreaterThan(stopping.shutdownTimeout);
+    }
+
+    @Test
+    void systemdAcceptsTheUnits(@TempDir Path folder) throws Exception {
+        Assumptions.assumeTrue(isInstalled("systemd-analyze"), "no systemd-analyze: the units are not checked");
+        String service = DeployFiles.read("im.service");
+        assertThat(service).contains("ExecStart=/usr/bin/java ");
+        // It checks that the program is there, and a JDK may be elsewhere.
+        Files.writeString(folder.resolve("im.service"), service.replace("/usr/bin/java", "/bin/sh"));
+        Files.writeString(folder.resolve("im.socket"), DeployFiles.read("im.socket"));
+        Process verify = new ProcessBuilder("systemd-analyze", "verify", "./im.service", "./im.socket")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(verify.waitFor()).as(output).isZero();
+        assertThat(output).doesNotContain("im.s");
+    }
+
+    private static boolean isInstalled(String program) {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(path -> Files.isExecutable(Path.of(path, program)));
     }
 
     @Test
