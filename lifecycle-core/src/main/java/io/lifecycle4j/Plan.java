@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,24 +59,38 @@ record Plan(
     }
 
     List<Callback> callbacks(Phase phase) {
-        return callbacks.stream().filter(each -> each.phase() == phase).toList();
+        List<Callback> ofThePhase = new ArrayList<>();
+        for (Callback each : callbacks) {
+            if (each.phase() == phase) {
+                ofThePhase.add(each);
+            }
+        }
+        return ofThePhase;
     }
 
     /** Warns, once, of limits that somebody chose and that can never be reached. A default beside a short shutdownTimeout is no mistake. */
     void warnOfLimitsBeyondTheWhole(String app) {
         Map<String, Duration> chosen = new LinkedHashMap<>();
-        limits().chosen().forEach((limit, value) -> chosen.put(limit.title(), value));
+        for (Map.Entry<Limit, Duration> each : limits().chosen().entrySet()) {
+            chosen.put(each.getKey().title(), each.getValue());
+        }
         chosen.remove(Limit.START.title());
-        servers.forEach(each -> put(chosen, each.name(), each.limit()));
-        callbacks.forEach(each -> put(chosen, each.name(), each.limit()));
-        resources.forEach(each -> put(chosen, each.name(), each.limit()));
+        for (Server each : servers) {
+            put(chosen, each.name(), each.limit());
+        }
+        for (Callback each : callbacks) {
+            put(chosen, each.name(), each.limit());
+        }
+        for (Resource each : resources) {
+            put(chosen, each.name(), each.limit());
+        }
         Duration whole = limits().shutdown();
-        StringJoiner beyond = new StringJoiner(", "); // a stream's classes would take longer than all else here
-        chosen.forEach((name, limit) -> {
-            if (limit.compareTo(whole) > 0) {
-                beyond.add(name + " " + Text.of(limit));
+        StringJoiner beyond = new StringJoiner(", ");
+        for (Map.Entry<String, Duration> each : chosen.entrySet()) {
+            if (each.getValue().compareTo(whole) > 0) {
+                beyond.add(each.getKey() + " " + Text.of(each.getValue()));
             }
-        });
+        }
         if (beyond.length() > 0) {
             Log.warn("App '{}': limits beyond shutdownTimeout {}, which cuts them: {}", app, Text.of(whole), beyond);
         }

@@ -9,8 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +88,9 @@ final class ShutdownSequence {
         // Nobody was ever sent here if the app was never ready, so nobody needs the time to look elsewhere.
         boolean delayed = stop.wasRunning() && !limits.announce().isZero();
         if (delayed) {
-            plan.gates().forEach(RequestGate::goAway);
+            for (RequestGate gate : plan.gates()) {
+                gate.goAway();
+            }
         }
         enter(Phase.ANNOUNCE);
         logAndRun(Phase.ANNOUNCE, callbackSteps(Phase.ANNOUNCE));
@@ -105,17 +105,22 @@ final class ShutdownSequence {
     private List<StepRunner.Step> serverAnnouncements(long delayEnd) {
         long now = clock.nanoTime();
         long end = budget.announceCallbackEnd(delayEnd, limits.callback());
-        return plan.servers().stream()
-                .filter(server -> !server.gates().isEmpty())
-                .map(server -> step(Phase.ANNOUNCE, server.name(), now, end, server.managed()::announce, null))
-                .toList();
+        List<StepRunner.Step> todo = new ArrayList<>();
+        for (Plan.Server server : plan.servers()) {
+            if (!server.gates().isEmpty()) {
+                todo.add(step(Phase.ANNOUNCE, server.name(), now, end, server.managed()::announce, null));
+            }
+        }
+        return todo;
     }
 
     private void drain() {
         enter(Phase.DRAIN);
         List<RequestGate> gates = plan.gates();
         closed = gates;
-        gates.forEach(gate -> gate.close(execution.wakeup()));
+        for (RequestGate gate : gates) {
+            gate.close(execution.wakeup());
+        }
         if (!gates.isEmpty()) {
             log.phase(Phase.DRAIN, "rejecting new requests; in flight: " + counts(gates));
         }
@@ -134,10 +139,12 @@ final class ShutdownSequence {
             }
         }
         if (gates.isEmpty()) {
-            logNames(Phase.DRAIN, drains.stream().map(StepRunner.Step::name));
+            logNames(Phase.DRAIN, drains);
         }
-        steps.addAll(runner.run(drains, () -> gates.stream().allMatch(RequestGate::isDrained), end));
-        gates.forEach(this::account);
+        steps.addAll(runner.run(drains, this::areDrained, end));
+        for (RequestGate gate : gates) {
+            account(gate);
+        }
     }
 
     // A server's own limit is one of its stop: its peers are the drain's.
@@ -156,16 +163,28 @@ final class ShutdownSequence {
         }
     }
 
+    private boolean areDrained() {
+        for (RequestGate gate : closed) {
+            if (!gate.isDrained()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private ShutdownReport.Gate reportOf(RequestGate gate, long left) {
         long inFlight = gate.toDrain();
         return new ShutdownReport.Gate(gate.name(), inFlight, inFlight - left, left, gate.rejected());
     }
 
     private List<ManagedServer> serversOf(RequestGate gate) {
-        return plan.servers().stream()
-                .filter(server -> server.gates().contains(gate))
-                .map(Plan.Server::managed)
-                .toList();
+        List<ManagedServer> servers = new ArrayList<>();
+        for (Plan.Server server : plan.servers()) {
+            if (server.gates().contains(gate)) {
+                servers.add(server.managed());
+            }
+        }
+        return servers;
     }
 
     private void stop() {
@@ -208,8 +227,12 @@ final class ShutdownSequence {
         enter(Phase.RELEASE);
         List<Plan.Resource> resources = new ArrayList<>(plan.resources());
         Collections.reverse(resources);
-        logNames(Phase.RELEASE, resources.stream().map(Plan.Resource::name));
         int open = resources.size();
+        StringJoiner names = new StringJoiner(", ");
+        for (Plan.Resource resource : resources) {
+            names.add(resource.name());
+        }
+        log(Phase.RELEASE, names);
         for (Plan.Resource resource : resources) {
             long now = clock.nanoTime();
             long end = budget.releaseEnd(now, own(resource.limit(), limits.release()), open--);
@@ -219,7 +242,9 @@ final class ShutdownSequence {
 
     private ShutdownReport report(long end) {
         List<ShutdownReport.Gate> gates = new ArrayList<>(); // read at the end: requests are rejected until then
-        abandoned.forEach((gate, left) -> gates.add(reportOf(gate, left)));
+        for (Map.Entry<RequestGate, Long> each : abandoned.entrySet()) {
+            gates.add(reportOf(each.getKey(), each.getValue()));
+        }
         Duration duration = Duration.ofNanos(end - stop.since());
         return new ShutdownReport(lifecycle.name(), stop.reason(), outcome(), duration, phases(end), steps, gates);
     }
@@ -234,17 +259,22 @@ final class ShutdownSequence {
         List<Long> ends = new ArrayList<>(begun.values());
         ends.remove(0);
         ends.add(end);
-        begun.forEach((phase, begin) -> durations.put(phase, Duration.ofNanos(ends.remove(0) - begin)));
+        for (Map.Entry<Phase, Long> each : begun.entrySet()) {
+            durations.put(each.getKey(), Duration.ofNanos(ends.remove(0) - each.getValue()));
+        }
         return durations;
     }
 
     private Outcome outcome() {
         Outcome worst = stop.reason().failure() == null ? Outcome.CLEAN : Outcome.FAILED;
+        boolean cut = false;
         for (ShutdownReport.Step step : steps) {
             worst = step.outcome().compareTo(worst) > 0 ? step.outcome() : worst;
+            cut |= !step.cut().isEmpty();
         }
-        boolean cut = abandoned.values().stream().anyMatch(left -> left > 0)
-                || steps.stream().anyMatch(step -> !step.cut().isEmpty());
+        for (long left : abandoned.values()) {
+            cut |= left > 0;
+        }
         return cut && worst.compareTo(Outcome.TIMED_OUT) < 0 ? Outcome.TIMED_OUT : worst;
     }
 
@@ -277,7 +307,7 @@ final class ShutdownSequence {
     }
 
     private void logAndRun(Phase phase, List<StepRunner.Step> todo) {
-        logNames(phase, todo.stream().map(StepRunner.Step::name));
+        logNames(phase, todo);
         runToTheEnd(todo);
     }
 
@@ -285,10 +315,17 @@ final class ShutdownSequence {
         steps.addAll(runner.run(todo, () -> true, 0));
     }
 
-    private void logNames(Phase phase, Stream<String> names) {
-        String all = names.collect(Collectors.joining(", "));
-        if (!all.isEmpty()) {
-            log.phase(phase, all);
+    private void logNames(Phase phase, List<StepRunner.Step> todo) {
+        StringJoiner names = new StringJoiner(", ");
+        for (StepRunner.Step step : todo) {
+            names.add(step.name());
+        }
+        log(phase, names);
+    }
+
+    private void log(Phase phase, StringJoiner names) {
+        if (names.length() > 0) {
+            log.phase(phase, names.toString());
         }
     }
 
@@ -298,9 +335,11 @@ final class ShutdownSequence {
     }
 
     private static String counts(List<RequestGate> gates) {
-        return gates.stream()
-                .map(gate -> gate.inFlight() + " at '" + gate.name() + "'"
-                        + (gate.isClosed() ? "" : " (which serves until it is idle)"))
-                .collect(Collectors.joining(", "));
+        StringJoiner counts = new StringJoiner(", ");
+        for (RequestGate gate : gates) {
+            counts.add(gate.inFlight() + " at '" + gate.name() + "'"
+                    + (gate.isClosed() ? "" : " (which serves until it is idle)"));
+        }
+        return counts.toString();
     }
 }
