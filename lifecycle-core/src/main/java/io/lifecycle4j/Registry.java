@@ -4,8 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -70,11 +72,12 @@ final class Registry {
         if (added) {
             gates.putAll(more);
             allGates = List.copyOf(gates.values());
-            requestGates = servers.values().stream()
-                    .filter(each -> !(each.managed() instanceof GatedScheduler)) // its work is jobs
-                    .flatMap(each -> each.gates().stream())
-                    .distinct()
-                    .toList();
+            // A scheduler's work is jobs.
+            if (!(server.managed() instanceof GatedScheduler)) {
+                Set<RequestGate> all = new LinkedHashSet<>(requestGates);
+                all.addAll(server.gates());
+                requestGates = List.copyOf(all);
+            }
         }
         return added;
     }

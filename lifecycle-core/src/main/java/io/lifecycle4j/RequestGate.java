@@ -43,25 +43,13 @@ public final class RequestGate {
     private static final int STRIPES =
             Integer.highestOneBit(Math.max(1, Runtime.getRuntime().availableProcessors() * 4 - 1)) * 2;
 
-    // Changed forward only: by the shutdown's thread, and by an owner that closes the gate.
-    private enum Stage {
-        OPEN,
-        GOING_AWAY,
-        DRAINING
-    }
-
-    // What closes the gate in the drain, at its limit at the latest.
-    private enum Closes {
-        AT_ONCE,
-        WHEN_IDLE,
-        BY_ITS_OWNER
-    }
-
     private final String name;
-    private final Closes closes;
+    private final boolean servesUntilIdle;
+    private final boolean servesUntilClosed;
     private final AtomicLongArray counters = new AtomicLongArray((STRIPES + 1) * STRIDE);
     private final LongAdder rejected = new LongAdder();
-    private volatile Stage stage = Stage.OPEN;
+    private volatile boolean goingAway;
+    private volatile boolean draining;
     private volatile boolean closed;
     private final CountDownLatch drained = new CountDownLatch(1);
     private volatile long leftAtClose;
@@ -73,12 +61,13 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public RequestGate(String name) {
-        this(name, Closes.AT_ONCE);
+        this(name, false, false);
     }
 
-    private RequestGate(String name, Closes closes) {
+    private RequestGate(String name, boolean servesUntilIdle, boolean servesUntilClosed) {
         this.name = Names.checked("gate", name);
-        this.closes = closes;
+        this.servesUntilIdle = servesUntilIdle;
+        this.servesUntilClosed = servesUntilClosed;
     }
 
     /**
@@ -87,7 +76,7 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public static RequestGate servingUntilIdle(String name) {
-        return new RequestGate(name, Closes.WHEN_IDLE);
+        return new RequestGate(name, true, false);
     }
 
     /**
@@ -97,7 +86,7 @@ public final class RequestGate {
      * @param name shown in the log and the report; not blank
      */
     public static RequestGate servingUntilClosed(String name) {
-        return new RequestGate(name, Closes.BY_ITS_OWNER);
+        return new RequestGate(name, false, true);
     }
 
     /** Returns the gate's name. */
@@ -124,7 +113,7 @@ public final class RequestGate {
     /** Ends a request that {@link #tryEnter()} let in. Once for each: more would end the drain while requests are in flight. */
     public void leave() {
         counters.getAndIncrement(stripe() + LEFT);
-        if (stage == Stage.DRAINING) {
+        if (draining) {
             closeIfIdle();
         }
     }
@@ -134,12 +123,12 @@ public final class RequestGate {
      * more on the same connection, though during the announce delay all that comes is let in.
      */
     public boolean isGoingAway() {
-        return stage != Stage.OPEN;
+        return goingAway || draining;
     }
 
     /** Returns whether a drain has begun. */
     public boolean isDraining() {
-        return stage == Stage.DRAINING;
+        return draining;
     }
 
     /** Returns whether new requests are rejected. */
@@ -181,8 +170,8 @@ public final class RequestGate {
      * {@linkplain #servingUntilClosed serves until closed}. Without effect on those that are in; does not block.
      */
     public void close() {
-        if (closes == Closes.BY_ITS_OWNER) {
-            stage = Stage.DRAINING;
+        if (servesUntilClosed) {
+            draining = true;
             closed = true;
             reportIfDrained();
         } else {
@@ -192,18 +181,14 @@ public final class RequestGate {
 
     /** Begins the announce delay. */
     void goAway() {
-        // Only the shutdown's thread and the owner change the stage, and an owner that has closed the gate has passed
-        // this one.
-        if (stage == Stage.OPEN) {
-            stage = Stage.GOING_AWAY;
-        }
+        goingAway = true;
     }
 
     /** Begins the drain; the waiter is signalled when nobody is in. */
     void close(@Nullable Wakeup waiter) {
         this.waiter = waiter;
-        stage = Stage.DRAINING;
-        if (closes == Closes.AT_ONCE) {
+        draining = true;
+        if (!servesUntilIdle && !servesUntilClosed) {
             closed = true;
         }
         leftAtClose = sum(LEFT);
@@ -221,7 +206,7 @@ public final class RequestGate {
     }
 
     private void closeIfIdle() {
-        if (closes == Closes.WHEN_IDLE && !closed && inFlight() == 0) {
+        if (servesUntilIdle && !closed && inFlight() == 0) {
             closed = true;
         }
         if (closed) {

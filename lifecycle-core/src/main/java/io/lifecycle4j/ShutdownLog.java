@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import io.lifecycle4j.ShutdownReport.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -7,7 +8,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * Logs a shutdown for operators. A daemon thread of its own writes the lines, in order: a logger that hangs, on a
@@ -56,10 +56,12 @@ final class ShutdownLog {
     void gate(RequestGate gate, List<ManagedServer> servers) {
         long count = gate.inFlight();
         add(() -> {
-            String names = servers.stream()
-                    .flatMap(server -> server.inFlight().stream())
-                    .map(name -> "\n\t" + name)
-                    .collect(Collectors.joining());
+            StringBuilder names = new StringBuilder();
+            for (ManagedServer server : servers) {
+                for (String name : server.inFlight()) {
+                    names.append("\n\t").append(name);
+                }
+            }
             Log.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
         });
     }
@@ -74,11 +76,12 @@ final class ShutdownLog {
     }
 
     void ended(ShutdownReport.Step step) {
-        switch (step.outcome()) {
-            case FAILED -> add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
-            case TIMED_OUT -> peersCut(step);
-            case CLEAN ->
-                add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
+        if (step.outcome() == Outcome.FAILED) {
+            add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
+        } else if (step.outcome() == Outcome.TIMED_OUT) {
+            peersCut(step);
+        } else {
+            add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
         }
     }
 

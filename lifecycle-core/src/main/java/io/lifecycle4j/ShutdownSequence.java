@@ -290,12 +290,13 @@ final class ShutdownSequence {
 
     private long callbackEnd(Plan.Callback callback, long now) {
         Duration limit = callback.limit();
-        return switch (callback.phase()) {
-            case ANNOUNCE -> budget.announceCallbackEnd(now, own(limit, limits.callback()));
-            case DRAIN -> earlier(budget.drainEnd(now), now, limit);
-            case CALLBACKS -> budget.callbackEnd(now, own(limit, limits.callback()));
-            case STOP, RELEASE -> throw new AssertionError(callback.phase());
-        };
+        if (callback.phase() == Phase.DRAIN) {
+            return earlier(budget.drainEnd(now), now, limit);
+        }
+        Duration most = own(limit, limits.callback());
+        return callback.phase() == Phase.ANNOUNCE
+                ? budget.announceCallbackEnd(now, most)
+                : budget.callbackEnd(now, most);
     }
 
     private static long earlier(long end, long now, @Nullable Duration limit) {
