@@ -195,6 +195,11 @@ public final class RequestGate {
         closeIfIdle();
     }
 
+    /** What keeps it open when the drain has begun, for the log; empty if it is closed. */
+    String openPolicy() {
+        return closed ? "" : servesUntilIdle ? " (which serves until it is idle)" : " (which its server closes)";
+    }
+
     /** Ends the drain: now it is closed in any case. */
     void endDrain() {
         closed = true;

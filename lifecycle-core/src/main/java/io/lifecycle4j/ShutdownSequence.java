@@ -338,8 +338,7 @@ final class ShutdownSequence {
     private static String counts(List<RequestGate> gates) {
         StringJoiner counts = new StringJoiner(", ");
         for (RequestGate gate : gates) {
-            counts.add(gate.inFlight() + " at '" + gate.name() + "'"
-                    + (gate.isClosed() ? "" : " (which serves until it is idle)"));
+            counts.add(gate.inFlight() + " at '" + gate.name() + "'" + gate.openPolicy());
         }
         return counts.toString();
     }
