@@ -60,6 +60,27 @@ class RequestGateTest {
     }
 
     @Test
+    void aGateThatServesUntilClosedLetsInThroughIdleMomentsOfItsDrainUntilItsOwnerClosesIt() {
+        RequestGate serving = RequestGate.servingUntilClosed("business");
+        serving.close(wakeup);
+        assertThat(serving.isDraining()).isTrue();
+        assertThat(serving.isClosed()).isFalse();
+        assertThat(serving.isDrained()).isFalse();
+        assertThat(serving.tryEnter()).isTrue();
+        serving.leave();
+        assertThat(serving.tryEnter()).as("after an idle moment").isTrue();
+        serving.close();
+        assertThat(serving.tryEnter()).isFalse();
+        assertThat(serving.isDrained()).isFalse();
+        assertThat(wakeup.isSignalled()).isFalse();
+        serving.leave();
+        assertThat(serving.isDrained()).isTrue();
+        assertThat(wakeup.isSignalled()).isTrue();
+        assertThat(serving.rejected()).isEqualTo(1);
+        assertThat(serving.toDrain()).isEqualTo(2);
+    }
+
+    @Test
     void aGateThatServesUntilIdleLetsInUntilThereIsAnInstantWithoutRequests() {
         RequestGate serving = RequestGate.servingUntilIdle("business");
         assertThat(serving.tryEnter()).isTrue();

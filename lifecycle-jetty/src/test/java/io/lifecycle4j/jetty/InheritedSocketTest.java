@@ -1,26 +1,24 @@
 package io.lifecycle4j.jetty;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
+import io.lifecycle4j.testing.HeldSocket;
+import io.lifecycle4j.testing.JavaProcess;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,144 +32,144 @@ import org.junit.jupiter.params.provider.CsvSource;
 @EnabledOnOs(OS.LINUX)
 class InheritedSocketTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    private final List<String> lines = new CopyOnWriteArrayList<>();
-
-    @SuppressWarnings("NullAway.Init")
-    private Process holder;
-
-    @SuppressWarnings("NullAway.Init")
-    private PrintWriter orders;
+    private static final Path ACTIVATE = Path.of("/usr/bin/systemd-socket-activate");
 
     private int port;
 
-    private void choosePort() throws Exception {
-        Assumptions.assumeTrue(hasPython(), "no python3: nobody holds the socket");
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+    private static JavaProcess.Builder service(int port, int servers, int acceptors) {
+        return JavaProcess.of(InheritingMain.class)
+                .arguments(String.valueOf(port), String.valueOf(servers), String.valueOf(acceptors));
     }
 
-    private static boolean hasPython() throws InterruptedException {
-        try {
-            return new ProcessBuilder("python3", "--version")
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            return false;
-        }
+    private HeldSocket hold() {
+        Assumptions.assumeTrue(HeldSocket.isAvailable(), "no python3: nobody holds the socket");
+        HeldSocket socket = HeldSocket.listen();
+        port = socket.port();
+        return socket;
     }
 
-    private void hold(String kind, int asksForPort, int servers, int acceptors) throws Exception {
-        choosePort();
-        holder = new ProcessBuilder(
-                        "python3",
-                        "-u",
-                        Path.of("src", "test", "resources", "socket_holder.py").toString(),
-                        String.valueOf(port),
-                        kind,
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        InheritingMain.class.getName(),
-                        String.valueOf(asksForPort),
-                        String.valueOf(servers),
-                        String.valueOf(acceptors))
-                .redirectErrorStream(true)
-                .start();
-        orders = new PrintWriter(holder.outputWriter(UTF_8), true);
-        BufferedReader output = holder.inputReader(UTF_8);
-        Thread reader = new Thread(() -> output.lines().forEach(lines::add), "output");
-        reader.setDaemon(true);
-        reader.start();
-    }
-
-    private void order(String what, String line, long times) {
-        orders.println(what);
-        awaitLine(line, times);
-    }
-
-    private void awaitLine(String line, long times) {
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .until(() -> lines.stream().filter(each -> each.contains(line)).count() >= times || !holder.isAlive());
-        assertThat(lines.stream().filter(each -> each.contains(line)).count())
-                .as(() -> String.join("\n", lines))
-                .isGreaterThanOrEqualTo(times);
-    }
-
-    @AfterEach
-    void end() {
-        if (holder != null) {
-            orders.close(); // the holder kills its child then
-            if (!holder.onExit()
-                    .orTimeout(10, TimeUnit.SECONDS)
-                    .handle((over, late) -> late == null)
-                    .join()) {
-                holder.descendants().forEach(ProcessHandle::destroyForcibly);
-                holder.destroyForcibly();
-            }
-        }
+    private static void stop(JavaProcess process) {
+        process.signal("TERM");
+        assertThat(process.awaitExit().status()).isZero();
+        assertThat(process.says("the console is still here")).isTrue();
+        assertThat(process.says(": CLEAN after")).isTrue();
     }
 
     @Test
     void restartsUnderKeepAliveLoadRefuseNobodyAndFailNoRequest() throws Exception {
-        hold("listening", 0, 1, 0);
-        order("start", "is running", 1);
-        assertThat(String.join("\n", lines)).contains("Server 'business0' listens on the inherited socket");
-        Load load = new Load();
-        load.start();
-        for (int restart = 1; restart <= 3; restart++) {
-            load.awaitMore(500);
-            order("stop", "ended with status 0", restart);
-            order("start", "is running", restart + 1);
+        try (HeldSocket socket = hold()) {
+            JavaProcess.Builder service = service(0, 1, 0).behind(socket.command());
+            JavaProcess process = service.startAndAwaitLine("is running");
+            try {
+                assertThat(process.says("Server 'business0' listens on the inherited socket"))
+                        .isTrue();
+                Load load = new Load();
+                load.start();
+                for (int restart = 1; restart <= 3; restart++) {
+                    load.awaitMore(500);
+                    stop(process);
+                    process = service.startAndAwaitLine("is running");
+                }
+                load.awaitMore(500);
+                load.stop();
+                System.out.println("restarts on an inherited socket: " + load);
+                assertThat(load.failures).isEmpty();
+                stop(process);
+            } finally {
+                process.close();
+            }
         }
-        load.awaitMore(500);
-        load.stop();
-        System.out.println("restarts on an inherited socket: " + load);
-        assertThat(load.failures).isEmpty();
-        order("stop", "ended with status 0", 4);
-        assertThat(lines)
-                .filteredOn(line -> line.contains("the console is still here"))
-                .hasSize(4);
-        assertThat(lines).filteredOn(line -> line.contains(": CLEAN after")).hasSize(4);
     }
 
     /** The kernel completes a connection before the process accepts it; only the process that comes next sees it. */
     @Test
     void aNewcomerDuringTheStopWaitsForTheNextProcess() throws Exception {
-        hold("listening", 0, 1, 0);
-        order("start", "is running", 1);
-        order("stop", "ended with status 0", 1);
-        try (Socket newcomer = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            newcomer.setSoTimeout(30_000);
-            newcomer.getOutputStream().write(GET);
-            order("start", "is running", 2);
-            assertThat(responseOf(newcomer)).startsWith("HTTP/1.1 200");
+        try (HeldSocket socket = hold()) {
+            JavaProcess.Builder service = service(0, 1, 0).behind(socket.command());
+            try (JavaProcess process = service.startAndAwaitLine("is running")) {
+                stop(process);
+            }
+            try (Socket newcomer = newcomer();
+                    JavaProcess next = service.startAndAwaitLine("is running")) {
+                assertThat(responseOf(newcomer)).startsWith("HTTP/1.1 200");
+                stop(next);
+            }
+        }
+    }
+
+    /** It starts the process when the first connection comes, which waits meanwhile. */
+    @Test
+    void systemdsOwnActivationHandsTheSocketOver() throws Exception {
+        Assumptions.assumeTrue(Files.isExecutable(ACTIVATE), "no " + ACTIVATE);
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        // The socket is descriptor 1, too, so the output goes elsewhere.
+        try (JavaProcess process = service(port, 1, 0)
+                .behind(ACTIVATE.toString(), "--inetd", "-l", "127.0.0.1:" + port)
+                .behind("sh", "-c", "exec \"$@\" >&2", "sh")
+                .startAndAwaitLine("Listening on 127.0.0.1:" + port)) {
+            try (Socket newcomer = newcomer()) {
+                assertThat(responseOf(newcomer)).startsWith("HTTP/1.1 200");
+            }
+            assertThat(process.says("Server 'business0' listens on the inherited socket"))
+                    .isTrue();
+            stop(process);
         }
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "connected | 0 | 1 | 0 | server 'business0': the inherited descriptor 0 is no listening socket",
-                "udp       | 0 | 1 | 0 | server 'business0': the inherited descriptor 0 is no listening socket",
-                "bound     | 0 | 1 | 0 | server 'business0': the inherited socket does not listen at port",
-                "listening | 9 | 1 | 0 | (expected: 9, the port of its connector)",
-                "listening | 0 | 2 | 0 | server 'business1': the inherited socket is taken by server 'business0'",
-                "listening | 0 | 1 | 1 | server 'business0': its connector has acceptor threads: 1",
-            })
-    void whatCannotServeIsOneLineAndStatusOne(String kind, int asksFor, int servers, int acceptors, String line)
-            throws Exception {
-        hold(kind, asksFor, servers, acceptors);
-        order("start", line, 1);
-        order("stop", "ended with status 1", 1);
-        assertThat(lines).filteredOn(each -> each.contains("ERROR")).hasSize(1);
-        assertThat(lines).noneMatch(each -> each.startsWith("\tat "));
+    @CsvSource({
+        "0, 2, 0, server 'business1': the inherited socket is taken by server 'business0'",
+        "0, 1, 1, server 'business0': its connector has acceptor threads: 1",
+        "9, 1, 0, '(expected: 9, the port of its connector)'"
+    })
+    void aSocketThatIsNotForThisServerIsOneLineAndStatusOne(int asksFor, int servers, int acceptors, String line) {
+        try (HeldSocket socket = hold();
+                JavaProcess process = service(asksFor, servers, acceptors)
+                        .behind(socket.command())
+                        .start()) {
+            assertRefused(process, line);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "connected, the inherited descriptor 0 is no listening socket",
+        "udp, the inherited descriptor 0 is no listening socket",
+        "bound, the inherited socket does not listen at port"
+    })
+    void aDescriptorThatCannotServeIsOneLineAndStatusOne(String kind, String line) {
+        Assumptions.assumeTrue(HeldSocket.isAvailable(), "no python3: nobody makes the descriptor");
+        String script = """
+                import os, socket, sys
+                made = socket.socket(type=socket.SOCK_DGRAM if sys.argv[1] == "udp" else socket.SOCK_STREAM)
+                made.bind(("127.0.0.1", 0))
+                if sys.argv[1] == "connected":
+                    made.listen()
+                    listener, made = made, socket.create_connection(made.getsockname())
+                    os.set_inheritable(listener.fileno(), True)
+                os.dup2(made.fileno(), 0)
+                os.execvp(sys.argv[2], sys.argv[2:])
+                """;
+        try (JavaProcess process =
+                service(0, 1, 0).behind("python3", "-c", script, kind).start()) {
+            assertRefused(process, "server 'business0': " + line);
+        }
+    }
+
+    private static void assertRefused(JavaProcess process, String line) {
+        process.awaitLine(line);
+        assertThat(process.awaitExit().status()).isEqualTo(1);
+        assertThat(process.count("ERROR")).isEqualTo(1);
+        assertThat(process.lines()).noneMatch(each -> each.startsWith("\tat "));
+    }
+
+    private Socket newcomer() throws IOException {
+        Socket newcomer = new Socket(InetAddress.getLoopbackAddress(), port);
+        newcomer.setSoTimeout((int) PATIENCE.toMillis());
+        newcomer.getOutputStream().write(GET);
+        return newcomer;
     }
 
     private static final byte[] GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(US_ASCII);

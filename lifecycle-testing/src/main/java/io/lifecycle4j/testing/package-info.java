@@ -21,6 +21,8 @@
  *       shutdown may go, in milliseconds.
  *   <li>{@link io.lifecycle4j.testing.JavaProcess} runs it in a JVM of its own, which gets real signals: for the service as a whole, under
  *       load, once or twice.
+ *   <li>{@link io.lifecycle4j.testing.HeldSocket} holds a listening socket for one such process after another: for restarts that refuse
+ *       nobody.
  *   <li>{@link io.lifecycle4j.testing.AdapterContract} checks what a server's adapter promises to an app: for those who write one.
  * </ul>
  *

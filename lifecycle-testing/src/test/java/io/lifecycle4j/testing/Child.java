@@ -5,6 +5,9 @@ import io.lifecycle4j.App;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.concurrent.CountDownLatch;
 
 /** What {@link JavaProcessTest} runs in a JVM of its own. */
@@ -28,6 +31,11 @@ final class Child {
                     System.out.println("line " + i);
                 }
                 System.err.println("flooded");
+            }
+            case "accepts" -> {
+                try (SocketChannel client = ((ServerSocketChannel) System.inheritedChannel()).accept()) {
+                    client.write(ByteBuffer.wrap(new byte[] {'!'}));
+                }
             }
             case "serves" -> serve();
             case "hangs" -> hang();
