@@ -38,6 +38,15 @@ final class InheritedSocket {
         this.channel = channel;
     }
 
+    /** Returns whether the process has inherited a channel, of whatever kind; one that cannot be looked at is refused at the start. */
+    static boolean isThere() {
+        try {
+            return System.inheritedChannel() != null;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     /**
      * Has a server's connector take the inherited socket when it starts; returns null if the process has inherited none.
      *

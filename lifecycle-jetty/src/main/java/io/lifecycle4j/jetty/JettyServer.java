@@ -253,6 +253,9 @@ public final class JettyServer implements ManagedServer {
             throw new IllegalArgumentException("server '" + name + "': drainPolicy STOP_ACCEPTING (expected: with"
                     + " inheritedSocket(); the queue of a socket of its own is lost with the process)");
         }
+        if (!registered && policy == DrainPolicy.STOP_ACCEPTING && !InheritedSocket.isThere()) {
+            drainPolicy(DrainPolicy.REJECT);
+        }
         registered = true;
         webSocket.complete();
         return policy == DrainPolicy.ALWAYS_OPEN ? List.of() : List.of(drained.gate());
@@ -300,12 +303,8 @@ public final class JettyServer implements ManagedServer {
     @Override
     public void drain(ShutdownContext context) throws Exception {
         InheritedSocket socket = inherited;
-        if (policy == DrainPolicy.STOP_ACCEPTING) {
-            if (socket == null) {
-                drained.gate().close();
-            } else {
-                socket.stopAccepting();
-            }
+        if (policy == DrainPolicy.STOP_ACCEPTING && socket != null) {
+            socket.stopAccepting();
         }
         if (announced) {
             // The delay was their time to send a request and be told.

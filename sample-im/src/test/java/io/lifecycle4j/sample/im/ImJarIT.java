@@ -65,7 +65,7 @@ class ImJarIT {
                     .containsSubsequence(
                             "App 'im' is shutting down: SIG" + signal
                                     + "; at most 25 s; a second signal forces the exit",
-                            "DRAIN: rejecting new requests; in flight: 0 at 'sends', 0 at 'business' (which its server closes)",
+                            "DRAIN: rejecting new requests; in flight: 0 at 'sends', 0 at 'business'",
                             "STOP: admin, business",
                             "CALLBACKS: flush-receipts",
                             "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo")
