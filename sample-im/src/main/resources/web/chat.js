@@ -6,12 +6,13 @@
  */
 
 import { Connection, randomId } from './connection.js';
+import { button } from './dom.js';
 import * as memory from './memory.js';
 import { Outbox } from './outbox.js';
 import { askName, Page } from './page.js';
 import { Panel } from './panel.js';
 import { Room } from './room.js';
-import { button, Timeline } from './timeline.js';
+import { Timeline } from './timeline.js';
 
 const DEFAULT_ROOM = 'lobby';
 const HISTORY_PAGE = 50;
@@ -34,7 +35,15 @@ class Chat {
 
   constructor(user) {
     this.#user = user;
-    this.#page = new Page(user, this);
+    this.#page = new Page(user, {
+      openRoom: (name) => this.#openRoom(name),
+      draft: (text) => memory.saveDraft(this.#current.name, text),
+      send: (text) => this.#send(text),
+      older: (byScrolling) => this.#loadOlder(byScrolling),
+      seen: () => this.#seen(),
+      retry: () => this.#retry(),
+      changeName,
+    });
     this.#outbox = new Outbox(user, (entry) => this.#transmit(entry), (cid) => this.#dropEverywhere(cid));
     this.#panel = new Panel(() => this.#outbox.all.length);
     this.#connection = new Connection(user, (state) => this.#connectionIs(state), (...heard) => this.#hear(...heard));
@@ -44,8 +53,8 @@ class Chat {
     this.#connection.open();
     const withUnsent = this.#outbox.all.map((entry) => entry.room);
     for (const name of new Set([DEFAULT_ROOM, ...memory.rooms(), ...withUnsent])) this.#room(name);
-    this.openRoom(roomInAddress());
-    addEventListener('hashchange', () => this.openRoom(roomInAddress()));
+    this.#openRoom(roomInAddress());
+    addEventListener('hashchange', () => this.#openRoom(roomInAddress()));
   }
 
   // --- the server
@@ -87,21 +96,15 @@ class Chat {
     else this.#page.notice(message ?? code);
   }
 
-  retry() {
-    if (this.#connection.state.name === 'final') this.changeName();
+  #retry() {
+    if (this.#connection.state.name === 'final') changeName();
     else this.#connection.hurry();
-  }
-
-  /** Begins anew with a fresh page: nothing of one user's can reach the other. */
-  changeName() {
-    memory.forgetTab();
-    location.reload();
   }
 
   // --- sending
 
   /** Returns whether the text is on its way, or waits for it: then it is safe. */
-  send(text) {
+  #send(text) {
     const bytes = new TextEncoder().encode(text).length;
     if (bytes > this.#longest) {
       this.#page.notice(`Too long: ${bytes} bytes, at most ${this.#longest} can be sent at once`);
@@ -169,7 +172,7 @@ class Chat {
 
   // --- rooms and what is said in them
 
-  openRoom(name) {
+  #openRoom(name) {
     const room = this.#room(name);
     if (room === this.#current) return;
     this.#current = room;
@@ -177,11 +180,7 @@ class Chat {
     location.hash = encodeURIComponent(name);
     this.#page.open(room, memory.draft(name));
     this.#listRooms();
-    this.seen();
-  }
-
-  draft(text) {
-    memory.saveDraft(this.#current.name, text);
+    this.#seen();
   }
 
   #room(name) {
@@ -209,7 +208,7 @@ class Chat {
     if (room.name === DEFAULT_ROOM || unsent.length > 0) return;
     this.#rooms.delete(room.name);
     memory.removeRoom(room.name);
-    if (this.#current === room) this.openRoom(DEFAULT_ROOM);
+    if (this.#current === room) this.#openRoom(DEFAULT_ROOM);
     this.#listRooms();
   }
 
@@ -232,7 +231,7 @@ class Chat {
       this.#page.older(room);
     }
     if (fromOthers.length > 0) this.#listRooms();
-    this.seen();
+    this.#seen();
     this.#mend(room);
   }
 
@@ -254,7 +253,7 @@ class Chat {
   }
 
   /** Loads older messages; scrolling does not try again what has just failed. */
-  older(byScrolling = false) {
+  #loadOlder(byScrolling = false) {
     const room = this.#current;
     if (room.loading || !room.hasOlder || !room.joined || (byScrolling && room.loadFailed)) return;
     if (!this.#connection.isOnline) return;
@@ -284,7 +283,7 @@ class Chat {
 
   // --- what the user has seen
 
-  seen() {
+  #seen() {
     const room = this.#current;
     if (!room || !this.#page.seesEnd) return;
     const hadUnread = room.unread > 0;
@@ -299,13 +298,19 @@ class Chat {
     this.#connection.tell({ t: 'received', room: room.name, seq: room.head });
     this.#receiptTimer = setTimeout(() => {
       this.#receiptTimer = null;
-      this.seen();
+      this.#seen();
     }, RECEIPT_EVERY);
   }
 
   #listRooms() {
     if (this.#current) this.#page.rooms([...this.#rooms.values()], this.#current);
   }
+}
+
+/** Begins anew with a fresh page: nothing of one user's can reach the other. */
+function changeName() {
+  memory.forgetTab();
+  location.reload();
 }
 
 function roomInAddress() {

@@ -1,6 +1,6 @@
 /** The page: what is shown, and what the user does. */
 
-import { button, element } from './timeline.js';
+import { $, button, element, onSubmit } from './dom.js';
 
 // What ended the connection, and what is said once an attempt to come back has failed.
 const WORDS = {
@@ -14,10 +14,8 @@ const NEAR_END = 60;
 const BACK_SHOWN = 2_500;
 const NOTICE_SHOWN = 6_000;
 
-const $ = (id) => document.getElementById(id);
-
 export class Page {
-  #chat;
+  #does;
   #list = null;
   #atEnd = true;
   #top = 0;
@@ -27,8 +25,9 @@ export class Page {
   #state = { name: 'connecting' };
   #noticeTimer = null;
 
-  constructor(user, chat) {
-    this.#chat = chat;
+  /** @param does what happens when the user acts: openRoom, draft, send, older, seen, retry, changeName */
+  constructor(user, does) {
+    this.#does = does;
     $('welcome').hidden = true;
     $('app').hidden = false;
     $('me').textContent = user;
@@ -48,7 +47,7 @@ export class Page {
   }
 
   #roomButton(room, isCurrent) {
-    const open = button('', () => this.#chat.openRoom(room.name));
+    const open = button('', () => this.#does.openRoom(room.name));
     open.append(element('span', '', room.name));
     open.dataset.room = room.name;
     if (isCurrent) open.setAttribute('aria-current', 'true');
@@ -131,7 +130,7 @@ export class Page {
       const messages = $('messages');
       this.#following = false;
       if (this.#atEnd) messages.scrollTop = messages.scrollHeight;
-      if (messages.scrollHeight <= messages.clientHeight) this.#chat.older(true);
+      if (messages.scrollHeight <= messages.clientHeight) this.#does.older(true);
     });
   }
 
@@ -144,8 +143,8 @@ export class Page {
     this.#top = scrollTop;
     this.#size = size;
     this.#offerEnd();
-    if (scrollTop < clientHeight) this.#chat.older(true);
-    this.#chat.seen();
+    if (scrollTop < clientHeight) this.#does.older(true);
+    this.#does.seen();
   }
 
   // --- banner
@@ -199,28 +198,28 @@ export class Page {
   #listen() {
     onSubmit('room-form', () => this.#joinTyped());
     onSubmit('compose', () => this.#sendTyped());
-    $('change-name').addEventListener('click', () => this.#chat.changeName());
-    $('earlier').addEventListener('click', () => this.#chat.older());
+    $('change-name').addEventListener('click', () => this.#does.changeName());
+    $('earlier').addEventListener('click', () => this.#does.older());
     $('to-end').addEventListener('click', () => this.#toEnd());
-    $('retry').addEventListener('click', () => this.#chat.retry());
+    $('retry').addEventListener('click', () => this.#does.retry());
     $('messages').addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    $('text').addEventListener('input', () => this.#chat.draft($('text').value));
+    $('text').addEventListener('input', () => this.#does.draft($('text').value));
     $('text').addEventListener('keydown', (event) => this.#key(event));
-    document.addEventListener('visibilitychange', () => this.#chat.seen());
+    document.addEventListener('visibilitychange', () => this.#does.seen());
     new ResizeObserver(() => this.#follow()).observe($('messages'));
   }
 
   #joinTyped() {
     const name = $('room-name').value.trim();
     $('room-name').value = '';
-    if (name) this.#chat.openRoom(name);
+    if (name) this.#does.openRoom(name);
   }
 
   #sendTyped() {
     const text = $('text').value.trim();
-    if (!text || !this.#chat.send(text)) return;
+    if (!text || !this.#does.send(text)) return;
     this.fillText('');
-    this.#chat.draft('');
+    this.#does.draft('');
     this.#toEnd();
   }
 
@@ -238,11 +237,4 @@ export function askName(name, entered) {
   $('name').value = name;
   $('name').select();
   onSubmit('name-form', () => entered($('name').value.trim()));
-}
-
-function onSubmit(id, action) {
-  $(id).addEventListener('submit', (event) => {
-    event.preventDefault();
-    action();
-  });
 }

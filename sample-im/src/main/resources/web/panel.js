@@ -1,11 +1,10 @@
 /** The small panel: what the server says of itself, asked once a second while the panel is open. */
 
+import { $ } from './dom.js';
 import * as memory from './memory.js';
 
 const EVERY = 1_000;
 const OPEN = 'im.panel';
-
-const $ = (id) => document.getElementById(id);
 
 export class Panel {
   #timer = null;

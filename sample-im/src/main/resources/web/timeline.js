@@ -1,5 +1,7 @@
 /** The messages of one room as list items: those with a sequence in order, then the user's own that have none yet. */
 
+import { element } from './dom.js';
+
 const KEPT = 600;
 const KEPT_AFTER_TRIM = 400;
 const GROUP_WITHIN = 5 * 60_000;
@@ -106,21 +108,6 @@ export class Timeline {
     item.append(element('div', 'day'), avatar, element('div', 'body', element('span', 'author', user), line));
     return item;
   }
-}
-
-/** What is said goes in as text, never as markup. */
-export function element(tag, className = '', ...content) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.append(...content);
-  return element;
-}
-
-export function button(label, action) {
-  const button = element('button', '', label);
-  button.type = 'button';
-  button.addEventListener('click', action);
-  return button;
 }
 
 function mark(item, state, note, buttons = []) {

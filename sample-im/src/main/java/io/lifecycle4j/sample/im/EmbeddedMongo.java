@@ -2,6 +2,9 @@ package io.lifecycle4j.sample.im;
 
 import de.bwaldvogel.mongo.MongoServer;
 import io.lifecycle4j.AppStartException;
+import io.lifecycle4j.sample.im.mongo.Durability;
+import io.lifecycle4j.sample.im.mongo.MongoConnection;
+import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -20,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * A MongoDB-compatible server inside this process, its data in a file and two logs of a folder: for trying the sample out, not for
  * production. What is written is durable after {@link #sync()} only. Close the clients first. Thread-safe.
  */
-final class EmbeddedMongo implements AutoCloseable {
+public final class EmbeddedMongo implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EmbeddedMongo.class);
     private static final String HOST = "127.0.0.1";
     private static final String DATABASE = "im";
@@ -44,12 +47,12 @@ final class EmbeddedMongo implements AutoCloseable {
     }
 
     /** Opens the folder, created if missing, and listens on a free port of the loopback interface. */
-    static EmbeddedMongo open(Path folder) throws AppStartException {
+    public static EmbeddedMongo open(Path folder) throws AppStartException {
         return open(folder, 0);
     }
 
     /** Opens the folder, created if missing, and listens on this port of the loopback interface; 0 means a free one. */
-    static EmbeddedMongo open(Path folder, int port) throws AppStartException {
+    public static EmbeddedMongo open(Path folder, int port) throws AppStartException {
         prepare(folder);
         MVStore store = openStore(folder);
         LoggedBackend backend = openBackend(store, folder);
@@ -166,22 +169,22 @@ final class EmbeddedMongo implements AutoCloseable {
     }
 
     /** Keeps a log of all writes from now on, for change streams: several nodes need it, a server of its own does not. */
-    EmbeddedMongo withChangeStreams() {
+    public EmbeddedMongo withChangeStreams() {
         server.enableOplog();
         return this;
     }
 
     /** The address for {@link MongoConnection#open}; holds no secret. */
-    String connectionString() {
+    public String connectionString() {
         return "mongodb://" + HOST + ":" + port + "/" + DATABASE;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
     /** Makes everything written before the call survive a kill of the process and a loss of power; see {@link Durability}. */
-    void sync() {
+    public void sync() {
         if (store.isClosed()) { // the log may be forced still, but nothing can be written
             throw new IllegalStateException("the embedded MongoDB is closed");
         }

@@ -10,6 +10,7 @@ import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MessageHeader;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import io.netty.channel.Channel;
 import io.netty.channel.local.LocalChannel;
 import java.io.IOException;

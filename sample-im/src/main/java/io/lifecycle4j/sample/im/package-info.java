@@ -1,4 +1,4 @@
-/** An instant-messaging server that shows Lifecycle4j at work; start reading at {@code ImServer}. */
+/** An instant-messaging server that shows Lifecycle4j at work; {@code docs/im-tour.md} leads through it. */
 @NullMarked
 package io.lifecycle4j.sample.im;
 

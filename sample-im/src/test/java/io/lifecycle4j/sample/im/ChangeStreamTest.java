@@ -7,7 +7,13 @@ import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.bson.Document;
 import io.lifecycle4j.ShutdownReport;
 import io.lifecycle4j.ShutdownReport.Outcome;
-import io.lifecycle4j.sample.im.MessageStore.Draft;
+import io.lifecycle4j.sample.im.chat.MessageStore;
+import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
+import io.lifecycle4j.sample.im.mongo.Durability;
+import io.lifecycle4j.sample.im.mongo.FreezableProxy;
+import io.lifecycle4j.sample.im.mongo.MongoConnection;
+import io.lifecycle4j.sample.im.mongo.MongoFixture;
+import io.lifecycle4j.sample.im.mongo.MongoMessageStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.LongStream;
@@ -34,7 +40,7 @@ final class ChangeStreamTest {
         String uri = "mongodb://127.0.0.1:" + database.bind().getPort() + "/im";
         try (ImFixture node = ImFixture.start(folder, "--mongo-uri", uri);
                 MongoConnection connection = MongoConnection.open(uri)) {
-            MessageStore otherNode = MongoMessageStore.shared(connection, Durability.BY_WRITE_CONCERN);
+            MessageStore otherNode = MongoMessageStore.open(connection, Durability.BY_WRITE_CONCERN, true);
             assertThat(backend.awaitStream()).doesNotContainKey("resumeAfter");
             ChatClient ann = node.client("ann");
             ann.join("lobby");

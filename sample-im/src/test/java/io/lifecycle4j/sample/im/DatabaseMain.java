@@ -1,5 +1,6 @@
 package io.lifecycle4j.sample.im;
 
+import io.lifecycle4j.sample.im.mongo.Durability;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -2,6 +2,8 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lifecycle4j.sample.im.cli.ImCommandLine;
+import io.lifecycle4j.sample.im.cli.ImOptions;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,7 +63,7 @@ final class DeployFilesTest {
     }
 
     private static Set<String> options() {
-        return ImMain.commandLine(new ImOptions(), Map.of()).getCommandSpec().optionsMap().keySet().stream()
+        return ImCommandLine.of(new ImOptions(), Map.of()).getCommandSpec().optionsMap().keySet().stream()
                 .filter(name -> name.startsWith("--"))
                 .collect(Collectors.toSet());
     }
@@ -143,7 +145,7 @@ final class DeployFilesTest {
 
     private static ImOptions options(String name) throws Exception {
         ImOptions options = new ImOptions();
-        assertThat(ImMain.commandLine(options, DeployFiles.environment(name)).execute())
+        assertThat(ImCommandLine.of(options, DeployFiles.environment(name)).execute())
                 .isZero();
         return options;
     }

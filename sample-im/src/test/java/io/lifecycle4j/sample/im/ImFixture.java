@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.ShutdownReport;
+import io.lifecycle4j.sample.im.cli.ImCommandLine;
+import io.lifecycle4j.sample.im.cli.ImOptions;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -42,7 +44,7 @@ final class ImFixture implements AutoCloseable {
                 data.resolve("im").toString()));
         all.addAll(List.of(arguments));
         ImOptions options = new ImOptions();
-        ImMain.commandLine(options, Map.of()).parseArgs(all.toArray(new String[0]));
+        ImCommandLine.of(options, Map.of()).parseArgs(all.toArray(new String[0]));
         ImServer server = new ImServer(options);
         AppBuilder builder = App.builder("im");
         server.configure(builder);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -193,7 +194,7 @@ class ImJarIT {
                     .containsSubsequence(
                             "CALLBACKS: 'flush-receipts' has not ended near its limit of 1 s; it was at",
                             "RELEASE: chat, receipts, mongo-heartbeat, message-store, mongo, embedded-mongo");
-            assertThat(server.says("at io.lifecycle4j.sample.im.ReadReceipts.flush(ReadReceipts.java"))
+            assertThat(server.says("at io.lifecycle4j.sample.im.mongo.ReadReceipts.flush(ReadReceipts.java"))
                     .isTrue();
         }
     }

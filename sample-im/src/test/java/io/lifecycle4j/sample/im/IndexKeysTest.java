@@ -8,6 +8,8 @@ import com.mongodb.client.MongoCollection;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.backend.KeyValue;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import io.lifecycle4j.sample.im.mongo.MessageDocuments;
+import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.nio.file.Path;
 import org.bson.Document;
 import org.h2.mvstore.MVStore;

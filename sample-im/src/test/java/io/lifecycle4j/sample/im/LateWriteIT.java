@@ -2,6 +2,8 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lifecycle4j.sample.im.mongo.FreezableProxy;
+import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.nio.file.Path;
 import org.awaitility.Awaitility;
 import org.bson.Document;

@@ -3,6 +3,7 @@ package io.lifecycle4j.sample.im;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lifecycle4j.sample.im.Evidence.Exit;
+import io.lifecycle4j.sample.im.cli.DurationConverter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,0 +1,82 @@
+package io.lifecycle4j.sample.im.chat;
+
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+
+/** The rooms and who is in them. A room is there while somebody is in it. Thread-safe. */
+public final class Rooms {
+    private final MessageStore store;
+    private final Function<ChatMessage, ByteBuffer> encoder;
+    private final IntConsumer delivered;
+    private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
+
+    /**
+     * @param encoder makes the frame that hands a message on
+     * @param delivered told how many frames were handed on
+     */
+    public Rooms(MessageStore store, Function<ChatMessage, ByteBuffer> encoder, IntConsumer delivered) {
+        this.store = store;
+        this.encoder = encoder;
+        this.delivered = delivered;
+    }
+
+    /** How many rooms somebody is in. */
+    public int size() {
+        return rooms.size();
+    }
+
+    /** Adds a client to a room, made if it is the first there; the two actions are those of {@link Membership}. */
+    public Membership enter(String name, Consumer<ByteBuffer> client, Runnable sendAway) {
+        Membership[] entered = new Membership[1];
+        rooms.compute(name, (unused, known) -> {
+            Room room = known == null ? new Room(name, encoder) : known;
+            entered[0] = new Membership(room, client, sendAway);
+            room.add(entered[0]);
+            return room;
+        });
+        return entered[0];
+    }
+
+    public void leave(Membership membership) {
+        rooms.computeIfPresent(membership.room().name(), (name, room) -> {
+            room.remove(membership);
+            return room.isEmpty() ? null : room;
+        });
+    }
+
+    /** Hands a stored message on to all who are in its room. */
+    public void deliver(ChatMessage message) {
+        Room room = rooms.get(message.room());
+        if (room != null) {
+            delivered.accept(room.deliver(message, store));
+        }
+    }
+
+    /** Other nodes have stored messages, up to these sequences, in these rooms. */
+    public void heardOf(Map<String, Long> news) {
+        news.forEach((name, seq) -> {
+            Room room = rooms.get(name);
+            if (room != null) { // somebody is in
+                delivered.accept(room.heardOf(seq, store));
+            }
+        });
+    }
+
+    /** Tells a room what other nodes stored while the first to come in read its history. */
+    public void tellNews(String name) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            delivered.accept(room.tellNews(store));
+        }
+    }
+
+    /** Tells all rooms what they missed. Blocks while it reads; throws a {@link StoreException} if that fails. */
+    public void catchUp() {
+        rooms.values().forEach(room -> delivered.accept(room.catchUp(store)));
+    }
+}

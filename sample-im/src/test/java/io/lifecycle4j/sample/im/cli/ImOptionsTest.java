@@ -1,0 +1,92 @@
+package io.lifecycle4j.sample.im.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lifecycle4j.sample.im.cli.ImOptions.LogFormat;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+final class ImOptionsTest {
+    private final ImOptions options = new ImOptions();
+    private final StringWriter said = new StringWriter();
+
+    @Test
+    void withoutOptionsTheDefaultsAreThoseThatTheHelpNames() {
+        assertThat(run(Map.of())).isZero();
+        assertThat(options.serving.port).isEqualTo(8080);
+        assertThat(options.clients.limits()).isEqualTo(ClientLimits.DEFAULT);
+        assertThat(options.stopping.shutdownTimeout).isEqualTo(Duration.ofSeconds(25));
+        assertThat(options.serving.origins).isEmpty();
+    }
+
+    @Test
+    void eachOptionCanComeFromTheEnvironmentAndTheFlagWins() {
+        Map<String, String> environment = Map.of(
+                "IM_PORT",
+                "1",
+                "IM_ADMIN_PORT",
+                "2",
+                "IM_ALLOW_ORIGIN",
+                "http://a,http://b",
+                "IM_DEMO",
+                "true", //
+                "IM_LOG_FORMAT",
+                "json",
+                "IM_HEARTBEAT",
+                "3s",
+                "IM_HOST",
+                "");
+        assertThat(run(environment, "--port", "3")).isZero();
+        assertThat(options.serving.port).isEqualTo(3);
+        assertThat(options.serving.adminPort).isEqualTo(2);
+        assertThat(options.serving.origins).containsExactly("http://a", "http://b");
+        assertThat(options.serving.logFormat).isEqualTo(LogFormat.JSON);
+        assertThat(options.serving.host).isEqualTo("127.0.0.1"); // an empty variable is none
+        assertThat(options.clients.heartbeat).isEqualTo(Duration.ofSeconds(3));
+        assertThat(options.demonstration.demo).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--port=x|Invalid value for option '--port': 'x' is not an int",
+                "--port=70000|--port: 70000 (expected: 0 to 65535)",
+                "--admin-port=8080|--admin-port: 8080 (expected: another port than --port)",
+                "--data-dir=|--data-dir: '' (expected: a folder)",
+                "--shutdown-timeout=0s|--shutdown-timeout: 0s (expected: > 0s)",
+                "--drain-timeout=4|Invalid value for option '--drain-timeout': '4' is no duration (expected: such as 500ms, 4s or 2m)",
+                "--send-rate=0|--send-rate: 0 (expected: 1 to 1000000)",
+                "--queue-bytes=1|--queue-bytes: 1 (expected: 1048576 to 1073741824)",
+                "--mongo-uri=mongodb://ann:geheim@host:x|--mongo-uri: no MongoDB connection string that can be used (expected: mongodb://host:port/database, with user and password percent-encoded if there are any)",
+            })
+    void aWrongOptionIsOneLineWithoutSecretsAndStatusTwo(String flag, String message) {
+        assertThat(run(Map.of(), flag)).isEqualTo(2);
+        assertThat(said).hasToString(message + " (--help lists the options)" + System.lineSeparator());
+    }
+
+    @Test
+    void aWrongVariableIsNamed() {
+        assertThat(run(Map.of("IM_PORT", "abc"))).isEqualTo(2);
+        assertThat(said)
+                .hasToString("Environment variable IM_PORT: Invalid value for option '--port': 'abc' is not an int"
+                        + " (--help lists the options)" + System.lineSeparator());
+        said.getBuffer().setLength(0);
+        assertThat(run(Map.of("IM_SEND_RATE", "0"))).isEqualTo(2);
+        assertThat(said.toString()).startsWith("Environment variable IM_SEND_RATE: --send-rate: 0 (expected: ");
+        said.getBuffer().setLength(0);
+        assertThat(run(Map.of("IM_PORT", "1"), "--port=abc")).isEqualTo(2);
+        assertThat(said.toString()).startsWith("Invalid value for option '--port'");
+    }
+
+    private int run(Map<String, String> environment, String... arguments) {
+        CommandLine command = ImCommandLine.of(options, environment, arguments);
+        return command.setErr(new PrintWriter(said, true)).execute(arguments);
+    }
+}
