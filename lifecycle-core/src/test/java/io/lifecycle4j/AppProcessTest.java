@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -262,6 +264,7 @@ class AppProcessTest {
             setup.server(server);
         });
         assertThat(app.isReady()).isTrue();
+        assertThat(server.gate().isGoingAway()).isFalse();
         process.signal("TERM");
         assertThat(app.isReady()).isFalse();
         process.awaitPhase(Phase.ANNOUNCE);
@@ -274,6 +277,31 @@ class AppProcessTest {
         server.gate().leave();
         assertThat(process.awaitExit().status()).isZero();
         assertThat(process.awaitReport().gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+    }
+
+    /** The clock stands still, so what is left is the limit but for what is kept for the interrupt: a tenth, 100 ms at most. */
+    @ParameterizedTest
+    @CsvSource({"5000, 4900, 2000, 1900", "5000, 4900, 9000, 4900", "0, 90, 2000, 90"})
+    void eachStepOfTheDrainHasTheDrainsLimitOrItsOwnAndNeverLessThanATenthOfASecond(
+            long drainTimeout, long server, long own, long callback) {
+        Map<String, Duration> left = new ConcurrentHashMap<>();
+        process.run("im", app -> {
+            app.drainTimeout(Duration.ofMillis(drainTimeout));
+            app.server(new FakeServer("business", events) {
+                @Override
+                public void drain(ShutdownContext context) {
+                    left.put("server", context.remaining());
+                }
+            });
+            app.onDrain("callback", context -> left.put("callback", context.remaining()));
+            app.onDrain("limited", Duration.ofMillis(own), context -> left.put("limited", context.remaining()));
+        });
+        process.signal("TERM");
+        process.awaitExit();
+        assertThat(left)
+                .containsEntry("server", Duration.ofMillis(server))
+                .containsEntry("callback", Duration.ofMillis(server))
+                .containsEntry("limited", Duration.ofMillis(callback));
     }
 
     @Test

@@ -26,6 +26,13 @@ class RequestGateTest {
     private final Wakeup wakeup = new Wakeup(Thread.currentThread());
 
     @Test
+    void isGoingAwayFromTheDrainOnAtTheLatest() {
+        assertThat(gate.isGoingAway()).isFalse();
+        gate.close(wakeup);
+        assertThat(gate.isGoingAway()).isTrue();
+    }
+
+    @Test
     void letsInUntilClosed() {
         assertThat(gate.tryEnter()).isTrue();
         gate.close(wakeup);
