@@ -25,6 +25,10 @@ public final class ImMain {
         if (status != CommandLine.ExitCode.OK || command.isUsageHelpRequested()) {
             System.exit(status);
         }
-        App.run("im", new ImServer(options));
+        if (options.serving.databaseOnly >= 0) {
+            App.run("im-database", new DatabaseServer(options));
+        } else {
+            App.run("im", new ImServer(options));
+        }
     }
 }

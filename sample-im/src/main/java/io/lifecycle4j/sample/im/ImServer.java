@@ -9,6 +9,7 @@ import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.cli.ImOptions;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.http.ChatApi;
 import io.lifecycle4j.sample.im.http.HttpServers;
 import io.lifecycle4j.sample.im.http.ImStatus;

@@ -1,7 +1,9 @@
 package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.lifecycle4j.testing.HeldSocket;
 import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,21 @@ class ChaosIT {
             for (int cycle = 0; cycle < settings.cycles(); cycle++) {
                 run.awaitMoment();
                 run.server().awaitRunning(); // the start is not what this is about: its end has another status
+                run.terminate();
+                run.startServer().awaitRunning();
+            }
+            assertClean(run.finish());
+        }
+    }
+
+    @Test
+    void aRestartOnASocketThatOutlivesTheProcessLosesNothingAndCutsNobody() throws Exception {
+        assumeTrue(HeldSocket.isAvailable(), "no python3: nobody holds the socket");
+        try (HeldSocket socket = HeldSocket.listen(ChaosRun.freePort());
+                ChaosRun run = new ChaosRun(settings, "socket", folder, socket)) {
+            run.begin();
+            for (int cycle = 0; cycle < settings.cycles(); cycle++) {
+                run.awaitLoad();
                 run.terminate();
                 run.startServer().awaitRunning();
             }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.lifecycle4j.sample.im.Evidence.Exit;
 import io.lifecycle4j.sample.im.Evidence.Message;
+import io.lifecycle4j.testing.HeldSocket;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -40,7 +41,8 @@ final class ChaosRun implements AutoCloseable {
     private final ChaosSettings settings;
     private final String name;
     private final Path folder;
-    private final int port = freePort();
+    private final int port;
+    private final List<String> behind;
     private final List<String> options;
     private final Moments moments;
     private final Crowd crowd;
@@ -51,6 +53,18 @@ final class ChaosRun implements AutoCloseable {
     private @Nullable ImProcess process;
 
     ChaosRun(ChaosSettings settings, String name, Path folder, String... options) {
+        this(settings, name, folder, freePort(), List.of(), options);
+    }
+
+    /** On a listening socket that outlives its servers. */
+    ChaosRun(ChaosSettings settings, String name, Path folder, HeldSocket socket) {
+        this(settings, name, folder, socket.port(), List.of(socket.command()));
+    }
+
+    private ChaosRun(
+            ChaosSettings settings, String name, Path folder, int port, List<String> behind, String... options) {
+        this.port = port;
+        this.behind = behind;
         this.settings = settings;
         this.name = name;
         this.folder = folder;
@@ -98,7 +112,7 @@ final class ChaosRun implements AutoCloseable {
     /** Starts a server; does not wait until it runs. */
     ImProcess startServer() throws IOException {
         servers = crowd.serverStarts(port);
-        ImProcess started = ImProcess.start(folder, options.toArray(String[]::new));
+        ImProcess started = ImProcess.startBehind(behind, Map.of(), folder, options.toArray(String[]::new));
         process = started;
         return started;
     }
@@ -189,6 +203,7 @@ final class ChaosRun implements AutoCloseable {
         Map<String, Object> figures = new LinkedHashMap<>(verdict.figures());
         figures.put("reconnects", crowd.reconnects());
         figures.put("told to try again", crowd.refusals());
+        figures.put("broken off", crowd.broken());
         List<String> faults = new ArrayList<>(verdict.faults());
         faults.addAll(crowd.failures());
         unsettled.forEach(client -> faults.add("has not come to rest: " + client));

@@ -4,7 +4,7 @@ import io.lifecycle4j.testing.JavaProcess;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** {@link DatabaseMain} in a process that can be frozen, killed and started again on the same folder and port. */
+/** {@link DatabaseServer} in a process that can be frozen, killed and started again on the same folder and port. */
 final class DatabaseProcess implements AutoCloseable {
     private final Path folder;
     private final int port;
@@ -21,10 +21,10 @@ final class DatabaseProcess implements AutoCloseable {
 
     /** Returns when it listens. */
     DatabaseProcess start() {
-        process = JavaProcess.of(DatabaseMain.class)
+        process = JavaProcess.of(ImMain.class)
                 .options("-XX:TieredStopAtLevel=1") // it lives for seconds
-                .arguments(folder.toString(), String.valueOf(port))
-                .startAndAwaitLine(DatabaseMain.READY);
+                .arguments("--data-dir", folder.resolve("database").toString(), "--database-only", String.valueOf(port))
+                .startAndAwaitLine("App 'im-database' is running");
         return this;
     }
 

@@ -26,6 +26,7 @@ final class ImArchitectureTest {
     /** Which other rooms each room may know. */
     private static final Map<String, Set<String>> KNOWS = Map.of(
             "threads", Set.of(),
+            "embedded", Set.of(),
             "cli", Set.of(), // a text constant of mongo is compiled in
             "chat", Set.of(),
             "protocol", Set.of("chat"),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -293,6 +294,26 @@ class ImJarIT {
                     .asString()
                     .startsWith("App 'im' could not start: MongoDB at 127.0.0.1:1 does not answer;")
                     .doesNotContain("geheim", "ann:");
+        }
+    }
+
+    @Test
+    void theDatabaseAloneServesANodeAndEndsWithZero() throws Exception {
+        try (ImProcess database = ImProcess.start(data, "--database-only", "0").awaitLine("is running")) {
+            String line = messages(database).stream()
+                    .filter(message -> message.startsWith("Start nodes with "))
+                    .findFirst()
+                    .orElseThrow();
+            String[] option = line.replace("Start nodes with ", "").split(" ");
+            try (ImProcess node = ImProcess.start(data, option).awaitRunning()) {
+                ChatClient ann = ChatClient.connect(node.address(), "ann");
+                ann.join("lobby");
+                assertThat(ann.say("lobby", "hello").path("t").asText()).isEqualTo("ack");
+                node.signal("TERM");
+                assertThat(node.awaitStatus()).isZero();
+            }
+            database.signal("TERM");
+            assertThat(database.awaitStatus()).isZero();
         }
     }
 

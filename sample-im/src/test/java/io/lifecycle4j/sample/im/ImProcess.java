@@ -26,8 +26,13 @@ final class ImProcess implements AutoCloseable {
     }
 
     static ImProcess start(Map<String, String> environment, Path data, String... options) {
+        return startBehind(List.of(), environment, data, options);
+    }
+
+    static ImProcess startBehind(List<String> command, Map<String, String> environment, Path data, String... options) {
         JavaProcess.Builder builder = JavaProcess.ofJar(Path.of("target", "sample-im.jar"))
                 .patience(PATIENCE)
+                .behind(command.toArray(String[]::new))
                 .arguments("--data-dir", data.toString());
         for (String port : List.of("--port", "--admin-port")) {
             if (Arrays.stream(options).noneMatch(option -> option.startsWith(port))) {

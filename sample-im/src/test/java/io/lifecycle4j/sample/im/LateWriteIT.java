@@ -2,6 +2,7 @@ package io.lifecycle4j.sample.im;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.nio.file.Path;

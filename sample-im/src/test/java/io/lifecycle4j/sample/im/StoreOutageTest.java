@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import de.bwaldvogel.mongo.MongoServer;
-import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class TwoNodesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final MongoServer database = new MongoServer(H2Backend.inMemory());
+    private final MongoServer database = new MongoServer(new MemoryBackend());
     private final FreezableProxy proxy = newProxy();
     private ImFixture one;
     private ImFixture another;

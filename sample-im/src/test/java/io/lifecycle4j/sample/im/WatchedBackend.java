@@ -1,6 +1,6 @@
 package io.lifecycle4j.sample.im;
 
-import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerError;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
@@ -9,11 +9,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.h2.mvstore.MVStore;
 import org.jspecify.annotations.Nullable;
 
 /** A database that writes down which change streams it is asked for, and can end them or keep them from being opened. */
-final class WatchedBackend extends H2Backend {
+final class WatchedBackend extends MemoryBackend {
     private static final int CURSOR_KILLED = 237;
     private static final int CHANGE_STREAM_HISTORY_LOST = 286;
 
@@ -22,10 +21,6 @@ final class WatchedBackend extends H2Backend {
     private final Semaphore ended = new Semaphore(0);
     private volatile boolean refusing;
     private volatile boolean forgetful;
-
-    WatchedBackend() {
-        super(MVStore.open(null));
-    }
 
     /** Ends the stream that is asked for news next; returns when that is done. */
     void endStream() throws InterruptedException {

@@ -97,6 +97,14 @@ public final class ImOptions implements Runnable {
         public String dataDir = "data";
 
         @Option(
+                names = "--database-only",
+                paramLabel = "<port>",
+                description =
+                        "Runs no chat, but the embedded server on this port of 127.0.0.1, for several nodes that are"
+                                + " given --mongo-uri mongodb://127.0.0.1:<port>/im (default: off; 0: any free one).")
+        public int databaseOnly = -1;
+
+        @Option(
                 names = "--allow-origin",
                 split = ",",
                 paramLabel = "<origin>",
@@ -242,6 +250,7 @@ public final class ImOptions implements Runnable {
         if (serving.port == serving.adminPort && serving.port != 0) {
             throw new WrongOptionException("--admin-port", serving.adminPort + " (expected: another port than --port)");
         }
+        inRange("--database-only", serving.databaseOnly, -1, 65_535);
         if (serving.dataDir.isBlank()) {
             throw new WrongOptionException("--data-dir", "'" + serving.dataDir + "' (expected: a folder)");
         }
@@ -257,11 +266,7 @@ public final class ImOptions implements Runnable {
         inRange("--frame-rate", clients.frameRate, 1, 1_000_000);
         inRange("--frame-bytes", clients.frameBytes, 1_024, 1 << 20);
         inRange("--queue-bytes", clients.queueBytes, 1 << 20, 1 << 30);
-        inRange(
-                "--demo-flush-millis",
-                demonstration.flushMillis,
-                0,
-                Duration.ofHours(1).toMillis());
+        inRange("--demo-flush-millis", demonstration.flushMillis, 0, 3_600_000);
     }
 
     public Path dataFolder() {

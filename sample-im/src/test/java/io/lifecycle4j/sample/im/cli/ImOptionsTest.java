@@ -59,6 +59,7 @@ final class ImOptionsTest {
                 "--port=x|Invalid value for option '--port': 'x' is not an int",
                 "--port=70000|--port: 70000 (expected: 0 to 65535)",
                 "--admin-port=8080|--admin-port: 8080 (expected: another port than --port)",
+                "--database-only=70000|--database-only: 70000 (expected: -1 to 65535)",
                 "--data-dir=|--data-dir: '' (expected: a folder)",
                 "--shutdown-timeout=0s|--shutdown-timeout: 0s (expected: > 0s)",
                 "--drain-timeout=4|Invalid value for option '--drain-timeout': '4' is no duration (expected: such as 500ms, 4s or 2m)",

@@ -2,9 +2,9 @@ package io.lifecycle4j.sample.im.mongo;
 
 import com.mongodb.client.MongoCollection;
 import io.lifecycle4j.AppStartException;
-import io.lifecycle4j.sample.im.EmbeddedMongo;
 import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;

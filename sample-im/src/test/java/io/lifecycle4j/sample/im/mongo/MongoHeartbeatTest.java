@@ -3,7 +3,7 @@ package io.lifecycle4j.sample.im.mongo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.lifecycle4j.sample.im.EmbeddedMongo;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

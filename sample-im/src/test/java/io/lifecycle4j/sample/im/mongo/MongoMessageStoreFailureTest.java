@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.lifecycle4j.sample.im.EmbeddedMongo;
 import io.lifecycle4j.sample.im.chat.ChatMessage;
 import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Page;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
 import io.lifecycle4j.sample.im.chat.StoreException;
+import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
