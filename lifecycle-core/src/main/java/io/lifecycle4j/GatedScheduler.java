@@ -1,27 +1,27 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A scheduler as a source of work: each job passes a gate, so that none begins once the drain of a shutdown has begun, and those
  * that run are waited for. A job that the gate rejects fails with a {@link RejectedExecutionException}, after which a
  * scheduler does not repeat it.
  */
-final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
+final class GatedScheduler extends AbstractExecutorService implements ScheduledExecutorService, ManagedServer {
 
     /** A job that runs. Its identity counts: the same job may run twice at a time. */
     private static final class Run {
@@ -41,6 +41,19 @@ final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
     private final Clock clock;
     private final RequestGate gate;
     private final Set<Run> running = ConcurrentHashMap.newKeySet();
+    // The scheduler wraps what it is to execute: to cancel what it drops would not reach the future that somebody waits
+    // for.
+    private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
+
+    /** A job that was submitted, and what it is called. */
+    private static final class Submitted<T> extends FutureTask<T> {
+        final Object job;
+
+        Submitted(Callable<T> call, Object job) {
+            super(call);
+            this.job = job;
+        }
+    }
 
     GatedScheduler(String name, ScheduledExecutorService scheduler, Clock clock) {
         this.name = name;
@@ -68,14 +81,20 @@ final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
         for (Runnable job : scheduler.shutdownNow()) {
             boolean repeated = job instanceof RunnableScheduledFuture<?> future && future.isPeriodic();
             dropped += repeated ? 0 : 1;
-            if (job instanceof Future<?> future) {
-                future.cancel(false); // or what waits for it would wait for ever
-            }
+            cancel(job);
         }
+        waiting.forEach(GatedScheduler::cancel);
         if (dropped > 0) {
             context.note("jobs dropped that had not begun: " + dropped);
         }
         boolean unused = scheduler.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS); // the step's limit ends it
+    }
+
+    // Or what waits for it would wait for ever.
+    private static void cancel(Object job) {
+        if (job instanceof Future<?> future) {
+            future.cancel(false);
+        }
     }
 
     @Override
@@ -89,44 +108,27 @@ final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
 
     @Override
     public void execute(Runnable job) {
-        scheduler.execute(gated(job));
+        Runnable gated = gated(job);
+        waiting.add(job);
+        try {
+            scheduler.execute(() -> {
+                waiting.remove(job);
+                gated.run();
+            });
+        } catch (RejectedExecutionException e) {
+            waiting.remove(job);
+            throw e;
+        }
     }
 
     @Override
-    public Future<?> submit(Runnable job) {
-        return scheduler.submit(gated(job));
+    protected <T> RunnableFuture<T> newTaskFor(Callable<T> job) {
+        return new Submitted<>(job, job);
     }
 
     @Override
-    public <T> Future<T> submit(Runnable job, T result) {
-        return scheduler.submit(gated(job), result);
-    }
-
-    @Override
-    public <T> Future<T> submit(Callable<T> job) {
-        return scheduler.submit(gated(job));
-    }
-
-    @Override
-    public <T> List<Future<T>> invokeAll(Collection<? extends Callable<T>> jobs) throws InterruptedException {
-        return scheduler.invokeAll(gated(jobs));
-    }
-
-    @Override
-    public <T> List<Future<T>> invokeAll(Collection<? extends Callable<T>> jobs, long timeout, TimeUnit unit)
-            throws InterruptedException {
-        return scheduler.invokeAll(gated(jobs), timeout, unit);
-    }
-
-    @Override
-    public <T> T invokeAny(Collection<? extends Callable<T>> jobs) throws InterruptedException, ExecutionException {
-        return scheduler.invokeAny(gated(jobs));
-    }
-
-    @Override
-    public <T> T invokeAny(Collection<? extends Callable<T>> jobs, long timeout, TimeUnit unit)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        return scheduler.invokeAny(gated(jobs), timeout, unit);
+    protected <T> RunnableFuture<T> newTaskFor(Runnable job, T value) {
+        return new Submitted<>(Executors.callable(job, value), job);
     }
 
     @Override
@@ -175,12 +177,6 @@ final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
         };
     }
 
-    private <T> List<Callable<T>> gated(Collection<? extends Callable<T>> jobs) {
-        List<Callable<T>> gated = new ArrayList<>();
-        jobs.forEach(job -> gated.add(gated(job)));
-        return gated;
-    }
-
     private <T> Callable<T> gated(Callable<T> job) {
         checkIsOpen(job);
         return () -> {
@@ -201,12 +197,12 @@ final class GatedScheduler implements ScheduledExecutorService, ManagedServer {
     }
 
     private Run enter(Object job) {
-        Run run = new Run(job, clock.nanoTime()); // before it enters: without memory for this, nothing is in
+        Run run = new Run(
+                job instanceof Submitted<?> task ? task.job : job,
+                clock.nanoTime()); // before it enters: without memory for this, nothing is in
         // Looked at before: the next turn of a repeated job is no work that was rejected.
         if (gate.isClosed() || !gate.tryEnter()) {
-            if (job instanceof Future<?> future) {
-                future.cancel(false); // a task that somebody made of a job, and waits for
-            }
+            cancel(job);
             throw rejection();
         }
         running.add(run);

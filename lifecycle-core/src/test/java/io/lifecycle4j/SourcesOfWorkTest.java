@@ -363,6 +363,33 @@ class SourcesOfWorkTest {
         assertThat(process.awaitExit()).isEqualTo(new Exit(0, false));
     }
 
+    /** The only thread is taken by a job that the drain does not wait for, so what waits behind it is dropped in STOP. */
+    @Test
+    void jobsThatAreDroppedBeforeTheyBeginEndForWhoeverWaitsForThem() throws Exception {
+        ScheduledThreadPoolExecutor given = new ScheduledThreadPoolExecutor(1);
+        given.execute(this::job);
+        begun.await();
+        process.run("im", app -> scheduler.set(app.scheduler("timers", given)));
+        Future<String> alone = scheduler().submit(() -> "alone");
+        CompletableFuture<List<Future<String>>> together = CompletableFuture.supplyAsync(() -> {
+            try {
+                return scheduler().invokeAll(List.of(() -> "a", () -> "b"));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Awaitility.await().until(() -> given.getQueue().size() == 3);
+        process.signal("TERM");
+        assertThat(together.get(10, TimeUnit.SECONDS))
+                .allSatisfy(future -> assertThat(future.isCancelled()).isTrue());
+        assertThat(alone.isCancelled()).isTrue();
+        release.countDown();
+        process.awaitExit();
+        assertThat(process.awaitReport().steps())
+                .extracting(ShutdownReport.Step::note)
+                .contains("jobs dropped that had not begun: 3");
+    }
+
     @Test
     void aTaskWhoseStopActionThrowsIsWaitedForAllTheSameAndTheStepHasFailed() {
         process.run(
