@@ -3,14 +3,7 @@ package io.lifecycle4j.sample.im.embedded;
 import de.bwaldvogel.mongo.MongoServer;
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A MongoDB-compatible server inside this process, its data in memory and in a folder that its user alone can read: for
@@ -41,12 +34,13 @@ public final class EmbeddedMongo implements AutoCloseable {
      * folder that is damaged or in use is refused.
      */
     public static EmbeddedMongo open(Path folder, int port) throws AppStartException {
-        prepare(folder);
+        DataFolder data = new DataFolder(folder);
+        data.prepare();
         JournaledBackend backend;
         try {
-            backend = JournaledBackend.open(folder);
+            backend = JournaledBackend.open(data);
         } catch (IOException e) {
-            throw unusable(folder, "has files that cannot be used (" + e + ")");
+            throw data.unusable("has files that cannot be used (" + e + ")");
         }
         MongoServer server = new MongoServer(backend);
         try {
@@ -57,45 +51,6 @@ public final class EmbeddedMongo implements AutoCloseable {
                     + e.getMessage() + "); stop what uses that port, or let a free one be chosen");
         }
         return new EmbeddedMongo(backend, server);
-    }
-
-    private static void prepare(Path folder) throws AppStartException {
-        try {
-            Files.createDirectories(folder);
-            if (!Files.isWritable(folder)) {
-                throw unusable(folder, "cannot be written to");
-            }
-            if (isOurs(folder)) {
-                restrict(folder, "rwx------");
-            }
-        } catch (FileAlreadyExistsException e) {
-            throw unusable(folder, "is not a folder");
-        } catch (IOException e) {
-            throw unusable(folder, "cannot be created or kept from other users (" + e + ")");
-        }
-    }
-
-    /** A folder with something else in it, such as a user's home, is not ours to close to others; the files are. */
-    private static boolean isOurs(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return Set.of(Journal.FILE, Journal.MARK)
-                    .containsAll(
-                            files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
-        }
-    }
-
-    /** Sets the permissions where the file system has them. */
-    static void restrict(Path file, String permissions) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        if (view != null) {
-            view.setPermissions(PosixFilePermissions.fromString(permissions));
-        }
-    }
-
-    private static AppStartException unusable(Path folder, String why) {
-        return new AppStartException(
-                "the data folder " + folder + " " + why
-                        + " (expected: a folder that this user can read and write); mend that, or choose another with --data-dir");
     }
 
     /**

@@ -7,11 +7,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -26,41 +23,38 @@ import org.jspecify.annotations.Nullable;
  * nothing from it; after a loss of power it may be some seconds behind, and what lies beyond it is there, but
  * a damage there is not told from a crash.
  *
- * <p>One thread at a time appends; all else is thread-safe. The files are not channels, which an interrupt would close.
+ * <p>One thread at a time appends; all else is thread-safe.
  */
 final class Journal implements AutoCloseable {
-    static final String FILE = "im.journal";
-    static final String MARK = "im.acknowledged";
     private static final int HEADER = Integer.BYTES + Integer.BYTES; // length, checksum
     private static final int MARK_BYTES = Long.BYTES + Integer.BYTES; // acknowledged, checksum
     private static final int MOST_BYTES = 16 << 20; // BSON's own limit, which a record is decoded with
 
-    private final Path folder;
+    private final DataFolder folder;
     private final RandomAccessFile mark; // locked as long as it is open
     final RandomAccessFile file; // for the tests
     private volatile long size;
     private long acknowledged; // under this
     private volatile @Nullable String unusable;
 
-    private Journal(Path folder, RandomAccessFile mark, long acknowledged) throws IOException {
+    private Journal(DataFolder folder, RandomAccessFile mark, long acknowledged) throws IOException {
         this.folder = folder;
         this.mark = mark;
         this.acknowledged = acknowledged;
-        file = openFile(folder.resolve(FILE));
+        file = folder.open(DataFolder.JOURNAL);
     }
 
     /** Opens the folder's journal, begun if there is none, and locks it. {@link #replay} it first. */
-    static Journal open(Path folder) throws IOException, AppStartException {
-        boolean isNew = Files.notExists(folder.resolve(FILE));
-        RandomAccessFile mark = openFile(folder.resolve(MARK));
+    static Journal open(DataFolder folder) throws IOException, AppStartException {
+        RandomAccessFile mark = folder.open(DataFolder.MARK);
         try {
             lock(folder, mark);
-            if (isNew && mark.length() == 0) {
+            if (mark.length() == 0 && folder.isWithout(DataFolder.JOURNAL)) {
                 write(mark, 0);
                 mark.getFD().sync();
             }
             Journal journal = new Journal(folder, mark, acknowledged(folder, mark));
-            forceEntries(folder);
+            folder.force();
             return journal;
         } catch (IOException | AppStartException e) {
             mark.close();
@@ -68,13 +62,7 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    private static RandomAccessFile openFile(Path file) throws IOException {
-        RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw");
-        EmbeddedMongo.restrict(file, "rw-------");
-        return opened;
-    }
-
-    private static void lock(Path folder, RandomAccessFile mark) throws IOException, AppStartException {
+    private static void lock(DataFolder folder, RandomAccessFile mark) throws IOException, AppStartException {
         try {
             if (mark.getChannel().tryLock() != null) {
                 return;
@@ -82,11 +70,10 @@ final class Journal implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             // held by this process
         }
-        throw new AppStartException("the data folder " + folder + " is in use by another process (its file " + MARK
-                + " is locked); stop that process, or choose another folder with --data-dir");
+        throw folder.inUse();
     }
 
-    private static long acknowledged(Path folder, RandomAccessFile mark) throws IOException, AppStartException {
+    private static long acknowledged(DataFolder folder, RandomAccessFile mark) throws IOException, AppStartException {
         if (mark.length() == MARK_BYTES) {
             mark.seek(0);
             long acknowledged = mark.readLong();
@@ -94,28 +81,14 @@ final class Journal implements AutoCloseable {
                 return acknowledged;
             }
         }
-        throw damaged(folder, "its file " + MARK + " is not as it was written");
-    }
-
-    private static AppStartException damaged(Path folder, String how) {
-        return new AppStartException("the data folder " + folder + " is damaged: " + how
-                + "; put back a copy of the whole folder, or begin anew in another with --data-dir");
-    }
-
-    /** After a loss of power, the folder is to have the files, where a system can be asked for that. */
-    private static void forceEntries(Path folder) throws IOException {
-        if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-                entries.force(true);
-            }
-        }
+        throw folder.damaged("its file " + DataFolder.MARK + " is not as it was written");
     }
 
     /** Hands on all records in their order, and drops what a crash left behind them. */
     synchronized void replay(Consumer<byte[]> records) throws IOException, AppStartException {
         long length = file.length();
-        try (DataInputStream in =
-                new DataInputStream(new BufferedInputStream(Files.newInputStream(folder.resolve(FILE))))) {
+        try (DataInputStream in = new DataInputStream(
+                new BufferedInputStream(Files.newInputStream(folder.path().resolve(DataFolder.JOURNAL))))) {
             while (length - size >= HEADER) {
                 int next = in.readInt();
                 int checksum = in.readInt();
@@ -131,10 +104,8 @@ final class Journal implements AutoCloseable {
             }
         }
         if (size < acknowledged) {
-            throw damaged(
-                    folder,
-                    "of its file " + FILE + ", " + length + " bytes long, " + acknowledged
-                            + " bytes were acknowledged, and only the first " + size + " are as they were written");
+            throw folder.damaged("of its file " + DataFolder.JOURNAL + ", " + length + " bytes long, " + acknowledged
+                    + " bytes were acknowledged, and only the first " + size + " are as they were written");
         }
         file.setLength(size);
     }

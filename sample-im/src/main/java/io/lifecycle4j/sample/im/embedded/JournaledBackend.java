@@ -14,7 +14,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.local.LocalChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.Set;
 
 /**
@@ -36,7 +35,7 @@ final class JournaledBackend extends MemoryBackend {
     }
 
     /** Opens the folder's journal, and does again what is in it. */
-    static JournaledBackend open(Path folder) throws IOException, AppStartException {
+    static JournaledBackend open(DataFolder folder) throws IOException, AppStartException {
         JournaledBackend backend = new JournaledBackend(Journal.open(folder));
         Channel channel = new LocalChannel();
         try {

@@ -52,15 +52,16 @@ final class DamageTest {
                     embedded.sync();
                 }
             }
-            mark = Files.readAllBytes(killed.resolve(Journal.MARK));
-            journal = Files.readAllBytes(killed.resolve(Journal.FILE));
+            mark = Files.readAllBytes(killed.resolve(DataFolder.MARK));
+            journal = Files.readAllBytes(killed.resolve(DataFolder.JOURNAL));
         }
         data = Files.createDirectory(folder.resolve("data"));
     }
 
     /** What the mark of a folder says. */
     static long acknowledged(Path folder) throws IOException {
-        return ByteBuffer.wrap(Files.readAllBytes(folder.resolve(Journal.MARK))).getLong();
+        return ByteBuffer.wrap(Files.readAllBytes(folder.resolve(DataFolder.MARK)))
+                .getLong();
     }
 
     @ParameterizedTest
@@ -97,7 +98,7 @@ final class DamageTest {
 
     @Test
     void aFileThatIsMissingIsRefusedAtEachStart() throws Exception {
-        for (String missing : List.of(Journal.FILE, Journal.MARK)) {
+        for (String missing : List.of(DataFolder.JOURNAL, DataFolder.MARK)) {
             write(mark, journal);
             Files.delete(data.resolve(missing));
             assertStart(missing + " missing", true);
@@ -115,10 +116,10 @@ final class DamageTest {
 
     @Test
     void aStartThatWasKilledBeforeTheFirstRecordIsNoDamage() throws Exception {
-        Files.createFile(data.resolve(Journal.MARK));
-        JournaledBackend.open(data).close();
-        Files.delete(data.resolve(Journal.FILE));
-        JournaledBackend.open(data).close();
+        Files.createFile(data.resolve(DataFolder.MARK));
+        JournaledBackend.open(new DataFolder(data)).close();
+        Files.delete(data.resolve(DataFolder.JOURNAL));
+        JournaledBackend.open(new DataFolder(data)).close();
     }
 
     @Test
@@ -149,13 +150,13 @@ final class DamageTest {
     }
 
     private void write(byte[] mark, byte[] journal) throws IOException {
-        Files.write(data.resolve(Journal.MARK), mark);
-        Files.write(data.resolve(Journal.FILE), journal);
+        Files.write(data.resolve(DataFolder.MARK), mark);
+        Files.write(data.resolve(DataFolder.JOURNAL), journal);
     }
 
     private void assertStart(String damage, boolean refused) throws Exception {
         if (refused) {
-            assertThatThrownBy(() -> JournaledBackend.open(data))
+            assertThatThrownBy(() -> JournaledBackend.open(new DataFolder(data)))
                     .as(damage)
                     .isInstanceOf(AppStartException.class)
                     .hasMessageStartingWith("the data folder " + data + " is damaged: ")
@@ -163,7 +164,7 @@ final class DamageTest {
                     .doesNotContain("\n");
             return;
         }
-        JournaledBackend backend = JournaledBackend.open(data);
+        JournaledBackend backend = JournaledBackend.open(new DataFolder(data));
         try {
             var messages = backend.resolveDatabase("im").resolveCollection("messages", true);
             List<String> texts = messages.queryAllAsStream()

@@ -50,7 +50,7 @@ final class EmbeddedMongoTest {
         Path data = folder.resolve("data");
         EmbeddedMongo.open(data).close();
         assertPrivate(data);
-        for (Path path : new Path[] {data, data.resolve(Journal.FILE), data.resolve(Journal.MARK)}) {
+        for (Path path : new Path[] {data, data.resolve(DataFolder.JOURNAL), data.resolve(DataFolder.MARK)}) {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));
         }
         EmbeddedMongo.open(data).close();
@@ -59,8 +59,8 @@ final class EmbeddedMongoTest {
 
     private static void assertPrivate(Path data) throws IOException {
         assertThat(permissions(data)).isEqualTo("rwx------");
-        assertThat(permissions(data.resolve(Journal.FILE))).isEqualTo("rw-------");
-        assertThat(permissions(data.resolve(Journal.MARK))).isEqualTo("rw-------");
+        assertThat(permissions(data.resolve(DataFolder.JOURNAL))).isEqualTo("rw-------");
+        assertThat(permissions(data.resolve(DataFolder.MARK))).isEqualTo("rw-------");
     }
 
     @Test
@@ -70,7 +70,7 @@ final class EmbeddedMongoTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         EmbeddedMongo.open(folder).close();
         assertThat(permissions(folder)).isEqualTo("rwxr-xr-x");
-        assertThat(permissions(folder.resolve(Journal.FILE))).isEqualTo("rw-------");
+        assertThat(permissions(folder.resolve(DataFolder.JOURNAL))).isEqualTo("rw-------");
     }
 
     private static String permissions(Path path) throws IOException {
@@ -106,7 +106,7 @@ final class EmbeddedMongoTest {
                 MongoClient client = MongoClients.create(embedded.connectionString())) {
             for (int i = 0; i < 10; i++) {
                 things(client).insertOne(new Document("_id", i));
-                assertThat(DamageTest.acknowledged(folder)).isEqualTo(Files.size(folder.resolve(Journal.FILE)));
+                assertThat(DamageTest.acknowledged(folder)).isEqualTo(Files.size(folder.resolve(DataFolder.JOURNAL)));
             }
         }
     }
