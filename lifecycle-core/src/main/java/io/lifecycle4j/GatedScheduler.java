@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.AbstractExecutorService;
@@ -83,7 +84,9 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
             dropped += repeated ? 0 : 1;
             cancel(job);
         }
-        waiting.forEach(GatedScheduler::cancel);
+        for (Runnable job : waiting) {
+            cancel(job);
+        }
         if (dropped > 0) {
             context.note("jobs dropped that had not begun: " + dropped);
         }
@@ -100,25 +103,19 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     @Override
     public List<String> inFlight() {
         long now = clock.nanoTime();
-        return running.stream()
-                .map(run -> "job of " + run.job + ", "
-                        + Duration.ofNanos(now - run.since).toMillis() + " ms")
-                .toList();
+        List<String> jobs = new ArrayList<>();
+        for (Run run : running) {
+            jobs.add("job of " + run.job + ", "
+                    + Duration.ofNanos(now - run.since).toMillis() + " ms");
+        }
+        return jobs;
     }
 
     @Override
     public void execute(Runnable job) {
         Runnable gated = gated(job);
         waiting.add(job);
-        try {
-            scheduler.execute(() -> {
-                waiting.remove(job);
-                gated.run();
-            });
-        } catch (RejectedExecutionException e) {
-            waiting.remove(job);
-            throw e;
-        }
+        scheduler.execute(gated);
     }
 
     @Override
@@ -168,6 +165,7 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     private Runnable gated(Runnable job) {
         checkIsOpen(job);
         return () -> {
+            waiting.remove(job);
             Run run = enter(job);
             try {
                 job.run();
