@@ -18,7 +18,7 @@ class ExitProcessTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            announce-delay    | ANNOUNCE: not ready; requests are served  | ANNOUNCE; still running:
+            announce-delay    | ANNOUNCE: not ready; requests are served  | ANNOUNCE; still running: nothing
             request-in-flight | DRAIN: rejecting new requests; in flight: | 1 in flight at 'business'
             hanging-server    | hanging                                   | STOP; still running: STOP business
             """)

@@ -27,7 +27,7 @@ final class HostileChild {
             case "announce-delay" ->
                 App.run("child", app -> {
                     app.announceDelay(Duration.ofSeconds(20));
-                    app.server(server("business"));
+                    app.gate("business"); // a server would have an announcement, which runs in the first instant
                 });
             case "request-in-flight" -> App.run("child", app -> app.server(servingForEver()));
             case "hanging-server" -> App.run("child", app -> app.server(hangingStop()));
@@ -123,10 +123,6 @@ final class HostileChild {
             }
             default -> throw new IllegalArgumentException(scenario);
         }
-    }
-
-    private static FakeServer server(String name) {
-        return new FakeServer(name, new ArrayList<>());
     }
 
     private static ManagedServer servingForEver() {
