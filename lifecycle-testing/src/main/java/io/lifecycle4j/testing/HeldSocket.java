@@ -6,7 +6,6 @@ import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * A listening TCP socket of the loopback interface that outlives the processes that serve it, as one of systemd does: to prove in a test
@@ -134,7 +133,7 @@ public final class HeldSocket implements AutoCloseable {
 
     /** Returns what to put before a command, which then has the socket as descriptor 0: for {@link JavaProcess.Builder#behind}. */
     public String[] command() {
-        return List.of(PYTHON, "-c", TAKE, desk(folder).toString()).toArray(String[]::new);
+        return new String[] {PYTHON, "-c", TAKE, desk(folder).toString()};
     }
 
     private static Path desk(Path folder) {
