@@ -8,7 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -26,8 +26,8 @@ record DataFolder(Path path) {
             if (!Files.isWritable(path)) {
                 throw unusable("cannot be written to");
             }
-            if (isOurs()) {
-                restrict(path, "rwx------");
+            if (hasPermissions() && isOurs()) {
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
             }
         } catch (FileAlreadyExistsException e) {
             throw unusable("is not a folder");
@@ -51,21 +51,24 @@ record DataFolder(Path path) {
 
     /** Opens a file, created if missing. It is no channel, which an interrupt would close. */
     RandomAccessFile open(String name) throws IOException {
-        RandomAccessFile opened = new RandomAccessFile(path.resolve(name).toFile(), "rw");
-        restrict(path.resolve(name), "rw-------");
-        return opened;
+        Path file = path.resolve(name);
+        if (hasPermissions()) { // closed to others from the first moment: whoever has opened a file may read on
+            Set<PosixFilePermission> owners = PosixFilePermissions.fromString("rw-------");
+            var created = PosixFilePermissions.asFileAttribute(owners);
+            Files.newByteChannel(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), created)
+                    .close();
+            Files.setPosixFilePermissions(file, owners);
+        }
+        return new RandomAccessFile(file.toFile(), "rw");
     }
 
-    private static void restrict(Path file, String permissions) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        if (view != null) { // the file system has permissions
-            view.setPermissions(PosixFilePermissions.fromString(permissions));
-        }
+    private boolean hasPermissions() {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
     }
 
     /** Makes the files' names survive a loss of power, where a system can be asked for that. */
     void force() throws IOException {
-        if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+        if (hasPermissions()) { // and so folders that can be opened
             try (FileChannel entries = FileChannel.open(path, StandardOpenOption.READ)) {
                 entries.force(true);
             }
