@@ -42,8 +42,8 @@ final class GatedScheduler extends AbstractExecutorService implements ScheduledE
     private final Clock clock;
     private final RequestGate gate;
     private final Set<Run> running = ConcurrentHashMap.newKeySet();
-    // The scheduler wraps what it is to execute: to cancel what it drops would not reach the future that somebody waits
-    // for.
+    // Jobs to execute that have not begun. The scheduler wraps each: if it drops one, to cancel the wrapper would not
+    // reach the future that somebody waits for.
     private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
 
     /** A job that was submitted, and what it is called. */
