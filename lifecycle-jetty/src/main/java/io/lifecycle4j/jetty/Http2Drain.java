@@ -3,6 +3,7 @@ package io.lifecycle4j.jetty;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.HTTP2Session;
 import org.eclipse.jetty.http2.SessionContainer;
@@ -18,20 +19,20 @@ import org.eclipse.jetty.util.Callback;
  * Sends GOAWAY on HTTP/2 connections, and receives the peers' acknowledgements. The one class that uses Jetty's HTTP/2 types, and itself
  * used only where they are on the class path.
  *
- * <p>A peer is told by GOAWAY when the last of its streams has ended, and not before: the {@code HttpClient} of JDK 17 up to 17.0.15 fails
- * every stream that is in flight when GOAWAY arrives. Streams that open until then get 503 from the gate. A PING follows GOAWAY; its
- * answer proves that the peer has read everything before it.
+ * <p>A peer is told by GOAWAY when its connection has no stream and has been quiet for {@link OpenConnections#QUIET}, and not before: the
+ * {@code HttpClient} of JDK 17 up to 17.0.15 fails every stream that its application's thread has not yet ended when GOAWAY arrives. Streams
+ * that open until then get 503 from the gate. A PING follows GOAWAY; its answer proves that the peer has read everything before it.
  *
  * <p>The frame is sent by this class, since Jetty's own GOAWAY closes the connection as soon as the operating system has the last response.
  * A frame that the peer sends while it still reads, such as a window update, would then reset the connection, and the rest of
  * the response would be lost.
  *
- * <p>During the announce delay, such a connection gets GOAWAY without a PING, and further streams are served: the peer is to move, and nothing
- * is waited for.
+ * <p>During the announce delay, such a connection gets GOAWAY without the second PING, and further streams are served: the peer is to move,
+ * and nothing is waited for.
  *
- * <p>The race of a stream's end against {@link #tellIdle} or {@link #announceToIdle}: a stream leaves its session before either looks, so at least one of the two
- * finds the session without streams; {@link Readers#markTold} and {@link Readers#markAnnounced} let
- * only one tell the peer.
+ * <p>The race of a stream's end against {@link #tellIdle}, {@link #announceToIdle} or a goodbye that has found a new stream: a stream leaves
+ * its session before either looks, so at least one of the two finds the session without streams; {@link Readers#markTold} and
+ * {@link Readers#markAnnounced} let only one tell the peer.
  */
 final class Http2Drain {
     // Eight bytes, as RFC 9113, section 6.7 demands.
@@ -39,6 +40,7 @@ final class Http2Drain {
 
     private final Server server;
     private final Readers readers;
+    private volatile boolean tellsAll;
 
     Http2Drain(Server server, Readers readers) {
         this.server = server;
@@ -74,8 +76,16 @@ final class Http2Drain {
 
     // The drain sends another GOAWAY, with a PING: the peer may have used the connection in between.
     private void announce(HTTP2Session session) {
-        if (readers.markAnnounced(session.getEndPoint().getConnection())) {
-            session.frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
+        Connection connection = session.getEndPoint().getConnection();
+        if (readers.markAnnounced(connection)) {
+            onceQuiet(session, () -> {
+                if (session.getStreamCount() == 0) {
+                    session.frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
+                } else {
+                    readers.unmarkAnnounced(connection);
+                    streamEndedInAnnounce(connection);
+                }
+            });
         }
     }
 
@@ -94,16 +104,37 @@ final class Http2Drain {
 
     /** Tells the peers that were not told yet. The streams that are open then belong to exempt requests or to upgrades. */
     void tellRemaining() {
+        tellsAll = true;
         sessions().forEach(this::tell);
     }
 
     private void tell(HTTP2Session session) {
-        Connection connection = session.getEndPoint().getConnection();
-        if (readers.markTold(connection)) {
+        if (readers.markTold(session.getEndPoint().getConnection())) {
             // With an idle timeout, Jetty would cut a peer that pauses while it reads.
             session.getEndPoint().setIdleTimeout(0);
+            onceQuiet(session, () -> goodbye(session));
+        }
+    }
+
+    private void goodbye(HTTP2Session session) {
+        Connection connection = session.getEndPoint().getConnection();
+        if (session.getStreamCount() == 0 || tellsAll) {
             session.addEventListener(new Answer(connection));
             session.frames(null, List.of(GoAwayFrame.GRACEFUL, new PingFrame(PING, false)), Callback.NOOP);
+            return;
+        }
+        readers.unmarkTold(connection);
+        if (session.getStreamCount() == 0 || tellsAll) {
+            tell(session);
+        }
+    }
+
+    /** Runs the action when the last frame was some time ago: at once, or else on a thread of the server's scheduler. */
+    private void onceQuiet(HTTP2Session session, Runnable action) {
+        if (OpenConnections.isQuiet(session.getEndPoint())) {
+            action.run();
+        } else {
+            server.getScheduler().schedule(action, OpenConnections.QUIET.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

@@ -69,7 +69,8 @@ final class OpenConnections {
                 .flatMap(connector -> List.copyOf(connector.getConnectedEndPoints()).stream());
     }
 
-    private static boolean isQuiet(EndPoint endPoint) {
+    /** Returns whether nothing was read or written for {@link #QUIET}. */
+    static boolean isQuiet(EndPoint endPoint) {
         return !(endPoint instanceof IdleTimeout activity) || activity.getIdleFor() >= QUIET.toMillis();
     }
 

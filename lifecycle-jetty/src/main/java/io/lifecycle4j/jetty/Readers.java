@@ -127,6 +127,22 @@ final class Readers implements Connection.Listener {
         return first;
     }
 
+    /** Takes the mark back: the peer has opened a stream before it was told. */
+    synchronized void unmarkAnnounced(Connection connection) {
+        Reader reader = open.get(connection);
+        if (reader != null) {
+            reader.announced = false;
+        }
+    }
+
+    /** Takes the mark back: the peer has opened a stream before it was told. */
+    synchronized void unmarkTold(Connection connection) {
+        Reader reader = open.get(connection);
+        if (reader != null) {
+            reader.told = false;
+        }
+    }
+
     /** Marks that the peer has acknowledged everything that was sent before it was told. */
     void acknowledged(Connection connection) {
         synchronized (this) {

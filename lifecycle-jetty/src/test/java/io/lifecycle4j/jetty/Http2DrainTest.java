@@ -10,14 +10,21 @@ import java.io.DataInputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.eclipse.jetty.http2.HTTP2Session;
+import org.eclipse.jetty.http2.SessionContainer;
+import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.DataFrame;
+import org.eclipse.jetty.http2.frames.Frame;
 import org.eclipse.jetty.http2.frames.FrameType;
+import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -83,6 +90,36 @@ class Http2DrainTest {
         ShutdownReport report = app.shutdown("again");
         assertThat(report.isClean()).isTrue();
         assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 2));
+    }
+
+    /** The same client fails a request whose response it has, but whose end its application's thread has not seen yet. */
+    @Test
+    void goAwayFollowsTheLastFrameOfAResponseAfterAPause() throws Exception {
+        Http2Peer peer = new Http2Peer(client, connector.getLocalPort());
+        CompletableFuture<Integer> slow = peer.get("/slow");
+        arrived.await();
+        CompletableFuture<Long> ended = new CompletableFuture<>();
+        CompletableFuture<Long> goneAway = new CompletableFuture<>();
+        server.getContainedBeans(SessionContainer.class).stream()
+                .flatMap(container -> container.getSessions().stream())
+                .forEach(session -> ((HTTP2Session) session).addEventListener(new HTTP2Session.FrameListener() {
+                    @Override
+                    public void onOutgoingFrame(Session session, Frame frame) {
+                        if (frame instanceof DataFrame data && data.isEndStream()) {
+                            ended.complete(System.nanoTime());
+                        } else if (frame instanceof GoAwayFrame) {
+                            goneAway.complete(System.nanoTime());
+                        }
+                    }
+                }));
+
+        app.requestShutdown("test");
+        release.countDown();
+
+        assertThat(slow.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        assertThat(peer.goneAway.get(10, TimeUnit.SECONDS).isGraceful()).isTrue();
+        assertThat(Duration.ofNanos(goneAway.join() - ended.join())).isGreaterThanOrEqualTo(OpenConnections.QUIET);
+        assertThat(app.shutdown("again").isClean()).isTrue();
     }
 
     @Test
