@@ -19,8 +19,11 @@ import org.slf4j.LoggerFactory;
 public final class ChildJvm implements AutoCloseable {
     private static final Duration LIFETIME = Duration.ofMinutes(1);
 
+    /** By two clocks. */
+    private record Moment(Instant instant, long nanoTime) {}
+
     private final JavaProcess process;
-    private final CompletableFuture<Instant> gone;
+    private final CompletableFuture<Moment> gone;
     private int read;
     private long termAt;
 
@@ -29,7 +32,7 @@ public final class ChildJvm implements AutoCloseable {
         this.gone = ProcessHandle.of(process.pid())
                 .map(ProcessHandle::onExit)
                 .orElseThrow()
-                .thenApply(ended -> Instant.now());
+                .thenApply(ended -> new Moment(Instant.now(), System.nanoTime()));
         CompletableFuture.delayedExecutor(lifetime.toSeconds(), TimeUnit.SECONDS)
                 .execute(process::close);
     }
@@ -111,7 +114,7 @@ public final class ChildJvm implements AutoCloseable {
     public double millisFromTermToGone(int status) {
         termAt = System.nanoTime();
         terminate();
-        return checked(status).sinceSignal().toNanos() / 1e6;
+        return millisSinceTerm(gone(status).nanoTime());
     }
 
     /** The time from that TERM to the given time, by this machine's monotonic clock. */
@@ -132,17 +135,16 @@ public final class ChildJvm implements AutoCloseable {
 
     /** Waits for its end, and returns when that was; its exit status must be the given one. */
     public Instant awaitGone(int status) {
-        checked(status);
-        return gone.join();
+        return gone(status).instant();
     }
 
-    private JavaProcess.Exit checked(int status) {
+    private Moment gone(int status) {
         JavaProcess.Exit exit = process.awaitExit();
         if (exit.status() != status) {
             throw new IllegalStateException(
                     "status " + exit.status() + " (expected: " + status + "); it said " + process.lines());
         }
-        return exit;
+        return gone.join();
     }
 
     @Override
