@@ -2,8 +2,8 @@ package io.lifecycle4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -123,7 +123,8 @@ class SourcesOfWorkTest {
                 .matches("job of io\\.lifecycle4j\\.SourcesOfWorkTest, \\d+ ms");
         release.countDown();
         job.get();
-        // A job's future completes before the job leaves the gate, so that a drain waits rather too long than too short.
+        // A job's future completes before the job leaves the gate, so that a drain waits rather too long than too
+        // short.
         await().until(() -> timers.inFlight().isEmpty());
         timers.shutdownNow();
     }
