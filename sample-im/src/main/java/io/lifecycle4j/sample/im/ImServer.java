@@ -7,7 +7,6 @@ import io.lifecycle4j.jetty.DrainPolicy;
 import io.lifecycle4j.jetty.HealthHandler;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.chat.Rooms;
-import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.cli.ImOptions;
 import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.http.ChatApi;
@@ -19,16 +18,12 @@ import io.lifecycle4j.sample.im.http.WebPage;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
 import io.lifecycle4j.sample.im.mongo.ChangeStream;
 import io.lifecycle4j.sample.im.mongo.Durability;
-import io.lifecycle4j.sample.im.mongo.MongoConnection;
-import io.lifecycle4j.sample.im.mongo.MongoHeartbeat;
-import io.lifecycle4j.sample.im.mongo.MongoMessageStore;
-import io.lifecycle4j.sample.im.mongo.ReadReceipts;
-import io.lifecycle4j.sample.im.mongo.Settings;
+import io.lifecycle4j.sample.im.mongo.MongoStorage;
 import io.lifecycle4j.sample.im.protocol.Json;
-import io.lifecycle4j.sample.im.websocket.ChatHub;
+import io.lifecycle4j.sample.im.websocket.ChatSessions;
 import io.lifecycle4j.sample.im.websocket.ChatUpgrade;
+import io.lifecycle4j.sample.im.websocket.Conversations;
 import java.net.URI;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import org.eclipse.jetty.server.Handler;
@@ -40,8 +35,6 @@ import org.slf4j.LoggerFactory;
 /** The wiring of the chat server. What is opened here is closed in the reverse order; {@link ImShutdown} tells what comes before. */
 final class ImServer implements AppSetup {
     private static final Logger LOG = LoggerFactory.getLogger(ImServer.class);
-    private static final Duration HEARTBEAT = Duration.ofSeconds(2);
-    private static final Duration STORE_LIMIT = Duration.ofSeconds(2);
 
     private final ImOptions options;
     private final Server business;
@@ -56,52 +49,43 @@ final class ImServer implements AppSetup {
     @Override
     public void configure(AppBuilder app) throws Exception {
         ImShutdown.limits(app, options.stopping);
-        boolean alone = options.serving.mongoUri.isEmpty();
-        Durability durability = Durability.BY_WRITE_CONCERN;
-        String uri = options.serving.mongoUri;
-        if (alone) {
-            EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataFolder()));
-            LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.serving.dataDir);
-            durability = embedded::sync;
-            uri = embedded.connectionString();
-        }
-        MongoConnection mongo = app.resource("mongo", MongoConnection.open(uri));
-        MongoMessageStore store = MongoMessageStore.open(mongo, durability, !alone);
-        app.resource("message-store", () -> store.finish(STORE_LIMIT));
-        MongoHeartbeat heartbeat = app.resource("mongo-heartbeat", new MongoHeartbeat(mongo, HEARTBEAT));
-        app.readiness("mongo", heartbeat::isHealthy);
-        Duration demoDelay = Duration.ofMillis(options.demonstration.flushMillis);
-        ReadReceipts receipts = app.resource("receipts", new ReadReceipts(mongo, durability, demoDelay));
-        Settings settings = new Settings(mongo.database());
-        Tokens tokens = new Tokens(settings.tokenKey(), Clock.systemUTC());
-        String epoch = settings.epoch();
-        durability.sync(); // or a kill now would take back what clients are about to be told
-
+        MongoStorage storage = open(app);
         ImMetrics metrics = new ImMetrics();
         RequestGate sends = app.gate("sends");
-        Rooms rooms = new Rooms(store, Json::encodeMessage, metrics::delivered);
-        ChatHub hub = app.resource(
-                "chat", new ChatHub(store, rooms, receipts, tokens, sends, options.clients.limits(), metrics, epoch));
-        if (!alone) { // other nodes may be at it, too
-            app.task("change-stream", new ChangeStream(mongo, rooms)::follow);
+        Rooms rooms = new Rooms(storage.messages(), Json::encodeMessage, metrics::delivered);
+        Conversations conversations = new Conversations(storage, rooms, sends, metrics);
+        ChatSessions sessions =
+                app.resource("chat", new ChatSessions(conversations, options.clients.limits(), metrics));
+        if (storage.isShared()) {
+            app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
 
         app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
-        JettyServer businessServer = new ImShutdown(options.stopping, hub, store, receipts)
+        JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
                 .register(app, JettyServer.of("business", business));
         List<RequestGate> gates = List.of(businessServer.gates().get(0), sends);
-        ImStatus status = new ImStatus(app.view(), gates, hub, store, receipts, heartbeat);
+        ImStatus status = new ImStatus(app.view(), gates, sessions, rooms, storage);
         status.register(metrics);
         admin.setHandler(new Handler.Sequence(
                 new HealthHandler(app.view()), StatusHandler.forAdmin(status), new MetricsHandler(metrics)));
-        WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, hub, options.serving.origins);
+        WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
         upgrades.setHandler(WebPage.handlers(
-                options.demonstration.demo, StatusHandler.forPage(status), new ChatApi(store, tokens)));
+                options.demonstration.demo, StatusHandler.forPage(status), new ChatApi(rooms, storage.tokens())));
         business.setHandler(upgrades);
         app.onStarted("say-where", view -> {
             LOG.info("Health: {}readyz", adminAddress());
             LOG.info("The chat is at {} - open it in two tabs", address());
         });
+    }
+
+    private MongoStorage open(AppBuilder app) throws Exception {
+        Duration flushDelay = Duration.ofMillis(options.demonstration.flushMillis);
+        if (!options.serving.mongoUri.isEmpty()) {
+            return MongoStorage.open(app, options.serving.mongoUri, Durability.BY_WRITE_CONCERN, true, flushDelay);
+        }
+        EmbeddedMongo embedded = app.resource("embedded-mongo", EmbeddedMongo.open(options.dataFolder()));
+        LOG.info("No --mongo-uri: an embedded server keeps the messages in the folder {}", options.serving.dataDir);
+        return MongoStorage.open(app, embedded.connectionString(), embedded::sync, false, flushDelay);
     }
 
     /** Where the chat is, once it has started. */

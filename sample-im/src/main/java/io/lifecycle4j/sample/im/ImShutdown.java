@@ -10,7 +10,7 @@ import io.lifecycle4j.sample.im.cli.ImOptions.Stopping;
 import io.lifecycle4j.sample.im.http.StatusHandler;
 import io.lifecycle4j.sample.im.mongo.ReadReceipts;
 import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;
-import io.lifecycle4j.sample.im.websocket.ChatHub;
+import io.lifecycle4j.sample.im.websocket.ChatSessions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -28,12 +28,12 @@ import java.util.Locale;
  */
 final class ImShutdown {
     private final Stopping options;
-    private final ChatHub sessions;
+    private final ChatSessions sessions;
     private final MessageStore store;
     private final ReadReceipts receipts;
     private final boolean handedOver; // the listening socket, to the next process
 
-    ImShutdown(Stopping options, ChatHub sessions, MessageStore store, ReadReceipts receipts) throws IOException {
+    ImShutdown(Stopping options, ChatSessions sessions, MessageStore store, ReadReceipts receipts) throws IOException {
         this.options = options;
         this.sessions = sessions;
         this.store = store;

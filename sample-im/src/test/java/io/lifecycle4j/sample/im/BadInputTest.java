@@ -75,7 +75,18 @@ final class BadInputTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"not JSON", "{}", "{\"t\":\"nonsense\"}", "{\"t\":\"hello\",\"v\":1,\"token\":\"x\"}"})
+    @ValueSource(
+            strings = {
+                "not JSON",
+                "null",
+                "[]",
+                "{}",
+                "{\"t\":\"join\",\"room\":nonsense}",
+                "{\"t\":\"pong\"} {}",
+                "{\"t\":\"nonsense\"}",
+                "{\"t\":\"hello\"}",
+                "{\"t\":\"hello\",\"v\":1,\"token\":\"x\"}"
+            })
     void whatIsNotTheProtocolIsClosedWith4501AfterTheHelloToo(String text) throws Exception {
         RawClient client = server.raw().hello(server.address(), "ann");
         client.await("welcome");
@@ -121,11 +132,15 @@ final class BadInputTest {
                 "{'t':'join','id':'1','room':7}|error|bad_frame|room (expected: a string of 1 to 64 characters)",
                 "{'t':'join','id':'1','room':'a/b'}|error|forbidden|room: 'a/b' (expected: letters, digits, or . _ - inside)",
                 "{'t':'join','id':'1','room':'lobby','after':{'epoch':'x','seq':'1'}}|error|bad_frame|seq (expected: a whole number >= 0)",
+                "{'t':'join','id':'1','room':'lobby','after':7}|error|bad_frame|after (expected: {epoch, seq})",
+                "{'t':'join','id':'1','room':'lobby','after':{'epoch':'x'}}|error|bad_frame|seq (expected: a whole number >= 0)",
                 "{'t':'send','id':'1','room':'lobby','text':'no cid'}|error|bad_frame|cid (expected: a string of 1 to 64 characters)",
-                "{'t':'send','id':'1','room':'lobby','cid':'c','text':7}|error|bad_frame|text (expected: a string of 1 to 32768 characters)",
+                "{'t':'send','id':'1','room':'lobby','cid':'c','text':7}|error|bad_frame|text (expected: a string of 1 to 1048576 characters)",
                 "{'t':'send','id':'1','room':'elsewhere','cid':'c','text':'not joined'}|nack|forbidden|",
                 "{'t':'send','id':'1','room':'lobby','cid':'c','text':'  '}|nack|forbidden|",
                 "{'t':'history','id':'1','room':'lobby','before':-1}|error|bad_frame|before (expected: a whole number >= 0)",
+                "{'t':'history','id':'1','room':'lobby','before':1e30}|error|bad_frame|before (expected: a whole number >= 0)",
+                "{'t':'history','id':'1','room':'lobby','before':99999999999999999999}|error|bad_frame|before (expected: a whole number >= 0)",
                 "{'t':'history','id':'1','room':'lobby','limit':1.5}|error|bad_frame|limit (expected: a whole number >= 0)",
             })
     void wrongFieldsAreAnsweredAndTheSessionGoesOn(String frame, String type, String code, String message)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,19 +59,35 @@ final class ImArchitectureTest {
 
     @Test
     void theWiringAndTheShutdownAreReadWithoutScrollingFar() throws IOException {
-        assertThat(lines("ImServer.java")).isLessThanOrEqualTo(120);
+        assertThat(lines("ImServer.java")).isLessThanOrEqualTo(100);
         assertThat(lines("ImShutdown.java")).isLessThanOrEqualTo(100);
     }
 
     @Test
-    void noFileOfTheChatIsLong() throws IOException {
+    void noClassOfTheChatIsLong() throws IOException {
         try (Stream<Path> files = Files.walk(SOURCES)) {
             List<String> tooLong = files.filter(file -> file.toString().endsWith(".java"))
-                    .filter(file -> !SOURCES.equals(file.getParent()) && count(file) > 300)
+                    .filter(file -> linesOfClass(file) > 280)
                     .map(file -> SOURCES.relativize(file).toString())
                     .toList();
             assertThat(tooLong).isEmpty();
         }
+    }
+
+    @Test
+    void noClassHasMoreThanFiveCollaborators() {
+        Map<String, Long> many = new TreeMap<>();
+        for (JavaClass type : CLASSES) {
+            long collaborators = type.getFields().stream()
+                    .filter(field -> !field.getModifiers().contains(JavaModifier.STATIC))
+                    .filter(field -> field.getRawType().getPackageName().startsWith("io.lifecycle4j")
+                            && !field.getRawType().isEnum())
+                    .count();
+            if (collaborators > 5 && !type.isRecord()) {
+                many.put(type.getSimpleName(), collaborators);
+            }
+        }
+        assertThat(many).isEmpty();
     }
 
     private static String room(JavaClass type) {
@@ -80,6 +97,14 @@ final class ImArchitectureTest {
 
     private static long lines(String file) {
         return count(SOURCES.resolve(file));
+    }
+
+    private static long linesOfClass(Path file) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.dropWhile(line -> !line.startsWith("/**") && !line.startsWith("@")).count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static long count(Path file) {

@@ -1,7 +1,11 @@
 package io.lifecycle4j.sample.im.chat;
 
+import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
+import io.lifecycle4j.sample.im.chat.MessageStore.Page;
+import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
@@ -49,8 +53,29 @@ public final class Rooms {
         });
     }
 
-    /** Hands a stored message on to all who are in its room. */
-    public void deliver(ChatMessage message) {
+    /** Reads what a client that joins is told; blocks, and throws a {@link StoreException} if that fails. */
+    public Joining joining(String room, boolean sameHistory, long after) {
+        return Joining.read(store, room, sameHistory, after);
+    }
+
+    /** Reads the last messages below a sequence, as many as fit; blocks, and throws a {@link StoreException} if that fails. */
+    public Page history(String room, long before, long limit) {
+        long most = Math.max(1, Math.min(Joining.MOST_MESSAGES, limit));
+        return Joining.fit(store.before(room, before, (int) most));
+    }
+
+    /**
+     * Stores a message, then tells its author, then all who are in its room. The stage fails with a {@link StoreException} if the message
+     * is not known to be stored; see {@link MessageStore#append}.
+     */
+    public CompletionStage<Void> say(Draft draft, Consumer<Stored> author) {
+        return store.append(draft).thenAccept(stored -> {
+            author.accept(stored);
+            deliver(stored.message()); // a duplicate too: it may be news here, after a write that seemed to have failed
+        });
+    }
+
+    private void deliver(ChatMessage message) {
         Room room = rooms.get(message.room());
         if (room != null) {
             delivered.accept(room.deliver(message, store));

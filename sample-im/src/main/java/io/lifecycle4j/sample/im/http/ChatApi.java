@@ -1,11 +1,15 @@
 package io.lifecycle4j.sample.im.http;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lifecycle4j.sample.im.chat.Joining;
-import io.lifecycle4j.sample.im.chat.MessageStore;
+import io.lifecycle4j.sample.im.chat.MessageStore.Page;
+import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.chat.StoreException;
 import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.protocol.Json;
+import io.lifecycle4j.sample.im.protocol.Protocol;
+import io.lifecycle4j.sample.im.protocol.ServerFrame.Item;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpMethod;
@@ -23,11 +27,16 @@ public final class ChatApi extends Handler.Abstract {
     private static final Pattern MESSAGES = Pattern.compile("/api/rooms/([^/]{1,128})/messages");
     private static final int MOST_BODY_BYTES = 1_024;
 
-    private final MessageStore store;
+    private record IssuedToken(
+            String token, @JsonProperty("expires_in") long expiresIn) {}
+
+    private record History(boolean more, List<Item> messages) {}
+
+    private final Rooms rooms;
     private final Tokens tokens;
 
-    public ChatApi(MessageStore store, Tokens tokens) {
-        this.store = store;
+    public ChatApi(Rooms rooms, Tokens tokens) {
+        this.rooms = rooms;
         this.tokens = tokens;
     }
 
@@ -61,11 +70,7 @@ public final class ChatApi extends Handler.Abstract {
                     callback);
             return;
         }
-        Json.write(
-                response,
-                HttpStatus.OK_200,
-                Json.object().put("token", tokens.issue(user)).put("expires_in", Tokens.LIFE.toSeconds()),
-                callback);
+        Json.write(response, HttpStatus.OK_200, new IssuedToken(tokens.issue(user), Tokens.LIFE.toSeconds()), callback);
     }
 
     private static @Nullable String user(String body) {
@@ -86,13 +91,8 @@ public final class ChatApi extends Handler.Abstract {
         try {
             Fields query = Request.extractQueryParameters(request);
             long before = number(query.getValue("before"), Long.MAX_VALUE);
-            long limit = Math.max(1, Math.min(Joining.MOST_MESSAGES, number(query.getValue("limit"), 50)));
-            MessageStore.Page page = Joining.fit(store.before(room, before, (int) limit));
-            Json.write(
-                    response,
-                    HttpStatus.OK_200,
-                    Json.object().put("more", page.more()).set("messages", Json.messages(page.messages())),
-                    callback);
+            Page page = rooms.history(room, before, number(query.getValue("limit"), Protocol.PAGE));
+            Json.write(response, HttpStatus.OK_200, new History(page.more(), Item.of(page.messages())), callback);
         } catch (NumberFormatException e) {
             Json.problem(response, HttpStatus.BAD_REQUEST_400, "expected: before and limit as numbers", callback);
         } catch (StoreException e) {

@@ -5,13 +5,13 @@ import io.lifecycle4j.AppState;
 import io.lifecycle4j.AppView;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
-import io.lifecycle4j.sample.im.mongo.MongoHeartbeat;
-import io.lifecycle4j.sample.im.mongo.MongoMessageStore;
-import io.lifecycle4j.sample.im.mongo.ReadReceipts;
+import io.lifecycle4j.sample.im.mongo.MongoStorage;
 import io.lifecycle4j.sample.im.protocol.Json;
-import io.lifecycle4j.sample.im.websocket.ChatHub;
 import io.lifecycle4j.sample.im.websocket.ChatSession;
+import io.lifecycle4j.sample.im.websocket.ChatSessions;
+import io.lifecycle4j.sample.im.websocket.Node;
 import io.lifecycle4j.sample.im.websocket.SendQueue;
 import java.time.Duration;
 import java.util.List;
@@ -24,25 +24,17 @@ public final class ImStatus {
 
     private final AppView app;
     private final List<RequestGate> gates;
-    private final ChatHub hub;
-    private final MongoMessageStore store;
-    private final ReadReceipts receipts;
-    private final MongoHeartbeat mongo;
+    private final ChatSessions sessions;
+    private final Rooms rooms;
+    private final MongoStorage storage;
     private final long startedAt = System.nanoTime();
 
-    public ImStatus(
-            AppView app,
-            List<RequestGate> gates,
-            ChatHub hub,
-            MongoMessageStore store,
-            ReadReceipts receipts,
-            MongoHeartbeat mongo) {
+    public ImStatus(AppView app, List<RequestGate> gates, ChatSessions sessions, Rooms rooms, MongoStorage storage) {
         this.app = app;
         this.gates = List.copyOf(gates);
-        this.hub = hub;
-        this.store = store;
-        this.receipts = receipts;
-        this.mongo = mongo;
+        this.sessions = sessions;
+        this.rooms = rooms;
+        this.storage = storage;
     }
 
     /** What the page's panel shows. */
@@ -51,7 +43,7 @@ public final class ImStatus {
         ObjectNode body = Json.object()
                 .put("state", app.state().name())
                 .put("phase", phase == null ? null : phase.name())
-                .put("sessions", hub.size());
+                .put("sessions", sessions.size());
         ObjectNode inFlight = body.putObject("in_flight");
         app.inFlightByGate().forEach(inFlight::put);
         return body;
@@ -60,41 +52,43 @@ public final class ImStatus {
     /** What an operator wants to know. */
     ObjectNode full() {
         ObjectNode body = brief().put("ready", app.isReady())
-                .put("node", hub.node())
+                .put("node", Node.NAME)
                 .put("uptime_seconds", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedAt))
-                .put("rooms", hub.rooms().size())
-                .put("receipts_unwritten", receipts.unwritten());
+                .put("rooms", rooms.size())
+                .put("receipts_unwritten", storage.receipts().unwritten());
         if (app.isShuttingDown()) {
             body.put("shutdown_seconds", shutdownSeconds());
         }
         ObjectNode rejected = body.putObject("rejected");
         gates.forEach(gate -> rejected.put(gate.name(), gate.rejected()));
         body.putObject("queued")
-                .put("messages_to_store", store.waiting())
+                .put("messages_to_store", storage.messages().waiting())
                 .put("frames_to_clients", queued(SendQueue::frames))
                 .put("bytes_to_clients", queued(SendQueue::bytes));
         body.putObject("mongo")
-                .put("healthy", mongo.isHealthy())
-                .put("round_trip_ms", mongo.roundTrip().toNanos() / 1e6);
+                .put("healthy", storage.heartbeat().isHealthy())
+                .put("round_trip_ms", storage.heartbeat().roundTrip().toNanos() / 1e6);
         body.putObject("clients").put("slowest_round_trip_ms", slowestRoundTripNanos() / 1e6);
         return body;
     }
 
     /** Adds all of it to the metrics. */
     public void register(ImMetrics metrics) {
-        metrics.gauge("im_sessions", "Open WebSocket sessions.", hub::size);
-        metrics.gauge(
-                "im_rooms", "Rooms with somebody in them.", () -> hub.rooms().size());
-        metrics.gauge("im_store_queue", "Messages that wait to be stored.", store::waiting);
+        metrics.gauge("im_sessions", "Open WebSocket sessions.", sessions::size);
+        metrics.gauge("im_rooms", "Rooms with somebody in them.", rooms::size);
+        metrics.gauge("im_store_queue", "Messages that wait to be stored.", storage.messages()::waiting);
         metrics.gauge(
                 "im_client_queue_frames", "Frames that wait for clients to read.", () -> queued(SendQueue::frames));
         metrics.gauge("im_client_queue_bytes", "Bytes that wait for clients to read.", () -> queued(SendQueue::bytes));
-        metrics.gauge("im_receipts_unwritten", "Read receipts that are not stored yet.", receipts::unwritten);
-        metrics.gauge("im_mongo_up", "1 if the database answered the last heartbeat.", () -> mongo.isHealthy() ? 1 : 0);
+        metrics.gauge("im_receipts_unwritten", "Read receipts that are not stored yet.", storage.receipts()::unwritten);
+        metrics.gauge(
+                "im_mongo_up",
+                "1 if the database answered the last heartbeat.",
+                () -> storage.heartbeat().isHealthy() ? 1 : 0);
         metrics.gauge(
                 "im_mongo_round_trip_seconds",
                 "The last heartbeat that was answered.",
-                () -> mongo.roundTrip().toNanos() / NANOS);
+                () -> storage.heartbeat().roundTrip().toNanos() / NANOS);
         metrics.gauge("im_shutdown_seconds", "Since a shutdown began; 0 before.", this::shutdownSeconds);
         metrics.gauge("im_heap_bytes", "Heap in use, garbage included.", () -> {
             Runtime runtime = Runtime.getRuntime();
@@ -123,14 +117,11 @@ public final class ImStatus {
     }
 
     private long queued(ToLongFunction<SendQueue> what) {
-        return hub.sessions().stream().map(ChatSession::queue).mapToLong(what).sum();
+        return sessions.each(session -> what.applyAsLong(session.queue())).sum();
     }
 
     private long slowestRoundTripNanos() {
-        return hub.sessions().stream()
-                .mapToLong(ChatSession::roundTripNanos)
-                .max()
-                .orElse(0);
+        return sessions.each(ChatSession::roundTripNanos).max().orElse(0);
     }
 
     private double shutdownSeconds() {

@@ -2,16 +2,19 @@ package io.lifecycle4j.sample.im.protocol;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import io.lifecycle4j.sample.im.chat.ChatMessage;
 import java.nio.ByteBuffer;
-import java.util.List;
+import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class Json {
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS) // of strings to numbers; the other way it is this:
+            .withCoercionConfig(
+                    LogicalType.Textual,
+                    strings -> strings.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
             .build();
 
     private Json() {}
@@ -37,58 +47,58 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
-    /** A frame of the given type. */
-    public static ObjectNode frame(Protocol.ServerFrame type) {
-        return object().put("t", type.wire());
-    }
-
-    /** A frame of the given type that answers the frame with this id. */
-    public static ObjectNode answer(Protocol.ServerFrame type, @Nullable JsonNode id) {
-        ObjectNode frame = frame(type);
-        if (id != null) {
-            frame.set("re", id);
-        }
-        return frame;
-    }
-
-    public static ByteBuffer encode(ObjectNode frame) {
+    /** Reads one frame of a client's. */
+    public static ClientFrame clientFrame(String text) throws BadFrameException {
         try {
-            return ByteBuffer.wrap(MAPPER.writeValueAsBytes(frame));
+            ClientFrame frame = MAPPER.readValue(text, ClientFrame.class);
+            if (frame != null) {
+                return frame;
+            }
+        } catch (InvalidTypeIdException e) {
+            throw new BadFrameException("t: no such type of frame");
         } catch (JsonProcessingException e) {
-            throw new AssertionError("a tree can be written", e);
+            ObjectNode frame = parse(text);
+            if (frame != null && e instanceof JsonMappingException wrong) {
+                if (frame.path("t").asText().equals("hello")) {
+                    throw new BadFrameException(problem(wrong));
+                }
+                return new ClientFrame.Wrong(Field.ID.lenient(frame.get("id")), problem(wrong));
+            }
         }
+        throw new BadFrameException("not JSON (expected: one JSON object as text)");
+    }
+
+    private static String problem(JsonMappingException e) {
+        if (e.getCause() instanceof Field.WrongException wrong) {
+            return String.valueOf(wrong.getMessage());
+        }
+        String field = e.getPath().get(e.getPath().size() - 1).getFieldName();
+        return Field.valueOf(field.toUpperCase(Locale.ROOT)).problem();
+    }
+
+    public static ByteBuffer encode(ServerFrame frame) {
+        return ByteBuffer.wrap(bytes(frame));
     }
 
     /** The encoded frame that hands a message on. */
     public static ByteBuffer encodeMessage(ChatMessage message) {
-        return encode(put(frame(Protocol.ServerFrame.MESSAGE), message));
+        return encode(new ServerFrame.Message(ServerFrame.Item.of(message)));
     }
 
-    static ObjectNode message(ChatMessage message) {
-        return put(object(), message);
+    private static byte[] bytes(Object value) {
+        try {
+            return MAPPER.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("records and trees can be written", e);
+        }
     }
 
-    private static ObjectNode put(ObjectNode target, ChatMessage message) {
-        return target.put("room", message.room())
-                .put("seq", message.seq())
-                .put("msg_id", message.id())
-                .put("user", message.user())
-                .put("cid", message.clientId())
-                .put("text", message.text())
-                .put("created_at", message.createdAt().toEpochMilli());
-    }
-
-    public static ArrayNode messages(List<ChatMessage> messages) {
-        ArrayNode array = MAPPER.createArrayNode();
-        messages.forEach(each -> array.add(message(each)));
-        return array;
-    }
-
-    public static void write(Response response, int status, ObjectNode body, Callback callback) {
+    /** Answers a request with the JSON of a record or a tree. */
+    public static void write(Response response, int status, Object body, Callback callback) {
         response.setStatus(status);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
-        Content.Sink.write(response, true, body.toString(), callback);
+        response.write(true, ByteBuffer.wrap(bytes(body)), callback);
     }
 
     public static void problem(Response response, int status, String detail, Callback callback) {

@@ -1,55 +1,17 @@
 package io.lifecycle4j.sample.im.protocol;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
-/** The words of {@code im.v1}: what may be said, and by which codes it is declined. {@code docs/im-protocol.md} explains each. */
+/** The words of {@code im.v1}: by which codes a frame is declined, and a connection closed. {@code docs/im-protocol.md} explains each. */
 public final class Protocol {
     public static final String NAME = "im.v1";
     public static final int VERSION = 1;
 
+    /** How many messages a page of history has, unless another number is asked for. */
+    public static final int PAGE = 50;
+
     private Protocol() {}
-
-    /** Types of frames that clients send. */
-    public enum ClientFrame {
-        HELLO,
-        JOIN,
-        SEND,
-        HISTORY,
-        RECEIVED,
-        PONG;
-
-        /** The type of this name on the wire; null if there is none. */
-        public static @Nullable ClientFrame named(String wire) {
-            for (ClientFrame type : values()) {
-                if (type.wire().equals(wire)) {
-                    return type;
-                }
-            }
-            return null;
-        }
-
-        public String wire() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /** Types of frames that the server sends. */
-    public enum ServerFrame {
-        WELCOME,
-        JOINED,
-        ACK,
-        NACK,
-        MESSAGE,
-        HISTORY,
-        ERROR,
-        PING,
-        GOING_AWAY;
-
-        public String wire() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     /** Why a message, a join or a page of history is declined; whoever asked may be worth hearing again. */
     public enum Declined {
@@ -72,6 +34,7 @@ public final class Protocol {
             return retry;
         }
 
+        @JsonValue
         public String wire() {
             return name().toLowerCase(Locale.ROOT);
         }

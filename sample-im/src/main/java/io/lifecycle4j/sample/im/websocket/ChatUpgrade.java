@@ -20,21 +20,21 @@ import org.jspecify.annotations.Nullable;
  * tell in {@code Origin} which it was. Clients that are no browser send none.
  */
 public final class ChatUpgrade implements WebSocketCreator {
-    private final ChatHub hub;
+    private final ChatSessions sessions;
     private final Set<String> allowed;
 
-    private ChatUpgrade(ChatHub hub, Set<String> allowed) {
-        this.hub = hub;
+    private ChatUpgrade(ChatSessions sessions, Set<String> allowed) {
+        this.sessions = sessions;
         this.allowed = allowed;
     }
 
     /** Serves {@code /ws}. */
-    public static WebSocketUpgradeHandler handler(Server server, ChatHub hub, List<String> allowedOrigins) {
+    public static WebSocketUpgradeHandler handler(Server server, ChatSessions sessions, List<String> allowedOrigins) {
         return WebSocketUpgradeHandler.from(server, container -> {
-            container.setMaxTextMessageSize(hub.limits().frameBytes());
-            container.setMaxFrameSize(hub.limits().frameBytes());
-            container.setMaxBinaryMessageSize(hub.limits().frameBytes());
-            container.addMapping("/ws", new ChatUpgrade(hub, Set.copyOf(allowedOrigins)));
+            container.setMaxTextMessageSize(sessions.limits().frameBytes());
+            container.setMaxFrameSize(sessions.limits().frameBytes());
+            container.setMaxBinaryMessageSize(sessions.limits().frameBytes());
+            container.addMapping("/ws", new ChatUpgrade(sessions, Set.copyOf(allowedOrigins)));
         });
     }
 
@@ -52,7 +52,7 @@ public final class ChatUpgrade implements WebSocketCreator {
                     callback);
             return null;
         }
-        if (hub.size() >= hub.limits().sessions()) {
+        if (sessions.size() >= sessions.limits().sessions()) {
             response.getHeaders().put(HttpHeader.RETRY_AFTER, 5);
             Json.problem(response, HttpStatus.SERVICE_UNAVAILABLE_503, "too many sessions; try again", callback);
             return null;
@@ -61,7 +61,7 @@ public final class ChatUpgrade implements WebSocketCreator {
             response.setAcceptedSubProtocol(Protocol.NAME);
         }
         response.setExtensions(List.of()); // compression costs memory for each session, and our frames are short
-        return new ChatSession(hub);
+        return sessions.newSession();
     }
 
     private static boolean isHost(String origin, @Nullable String host) {

@@ -1,5 +1,6 @@
 package io.lifecycle4j.sample.im.websocket;
 
+import io.lifecycle4j.sample.im.cli.ClientLimits;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -10,6 +11,11 @@ final class TokenBucket {
     private final long capacity;
     private final LongSupplier nanoTime;
     private long spent; // the instant up to which tokens are spent: full buckets lag behind by the capacity
+
+    /** A short burst is no flood: some seconds' worth at once. */
+    static TokenBucket of(int perSecond) {
+        return new TokenBucket(perSecond, perSecond * ClientLimits.BURST_SECONDS, System::nanoTime);
+    }
 
     /**
      * @param perSecond how many for long

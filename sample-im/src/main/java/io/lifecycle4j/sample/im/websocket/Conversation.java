@@ -1,0 +1,96 @@
+package io.lifecycle4j.sample.im.websocket;
+
+import io.lifecycle4j.sample.im.chat.Tokens;
+import io.lifecycle4j.sample.im.cli.ClientLimits;
+import io.lifecycle4j.sample.im.mongo.ReadReceipts;
+import io.lifecycle4j.sample.im.protocol.BadFrameException;
+import io.lifecycle4j.sample.im.protocol.ClientFrame;
+import io.lifecycle4j.sample.im.protocol.Json;
+import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;
+import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
+import io.lifecycle4j.sample.im.protocol.ServerFrame;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** What one client asks for, frame by frame, and what it is answered. Frames come one after another. */
+final class Conversation {
+    static final Duration RETRY = Duration.ofSeconds(1);
+    static final String NO_DATABASE = "the database does not answer; try again";
+    private static final AtomicLong SESSIONS = new AtomicLong();
+
+    private final Client client;
+    private final Tokens tokens;
+    private final ClientRooms rooms;
+    private final ClientSends sends;
+    private final ReadReceipts receipts;
+    private @Nullable String user; // set by hello, on the thread that reads
+
+    Conversation(Client client, Tokens tokens, ClientRooms rooms, ClientSends sends, ReadReceipts receipts) {
+        this.client = client;
+        this.tokens = tokens;
+        this.rooms = rooms;
+        this.sends = sends;
+        this.receipts = receipts;
+    }
+
+    /** How many of its messages are on their way to the database. */
+    int pendingSends() {
+        return sends.pending();
+    }
+
+    /** Whether the client has said who it is. */
+    boolean isGreeted() {
+        return user != null;
+    }
+
+    /** Answers one frame; throws if the connection is to be closed for it. */
+    void receive(String text) throws BadFrameException {
+        ClientFrame frame = Json.clientFrame(text);
+        String speaker = user;
+        if (frame instanceof ClientFrame.Hello != (speaker == null)) {
+            throw new BadFrameException("the first frame is hello, and no other");
+        }
+        if (frame instanceof ClientFrame.Hello hello) {
+            greet(hello);
+        } else if (frame instanceof ClientFrame.Join join) {
+            rooms.join(join);
+        } else if (frame instanceof ClientFrame.Send send) {
+            sends.accept(send, speaker, rooms.joined(send.room()));
+        } else if (frame instanceof ClientFrame.History history) {
+            rooms.history(history);
+        } else if (frame instanceof ClientFrame.Wrong wrong) {
+            client.send(new ServerFrame.Problem(wrong.id(), Declined.BAD_FRAME, wrong.problem(), RETRY));
+        } else if (frame instanceof ClientFrame.Received received
+                && received.seq() > 0
+                && rooms.joined(received.room()) != null) {
+            receipts.received(speaker, received.room(), received.seq());
+        } // of a pong it is enough that it came
+    }
+
+    private void greet(ClientFrame.Hello hello) {
+        user = tokens.user(hello.token());
+        if (user == null) {
+            client.close(CloseCode.BAD_TOKEN, "bad token");
+            return;
+        }
+        ClientLimits limits = client.limits();
+        client.send(new ServerFrame.Welcome(
+                hello.id(),
+                Node.NAME + "-" + SESSIONS.incrementAndGet(),
+                user,
+                Node.NAME,
+                limits.heartbeat().toMillis(),
+                new ServerFrame.Limits(
+                        limits.textBytes(),
+                        limits.frameBytes(),
+                        limits.rooms(),
+                        limits.sendRate(),
+                        limits.frameRate())));
+    }
+
+    /** The connection has ended. */
+    void end() {
+        rooms.leaveAll();
+    }
+}
