@@ -101,7 +101,8 @@ final class ImArchitectureTest {
 
     private static long linesOfClass(Path file) {
         try (Stream<String> lines = Files.lines(file)) {
-            return lines.dropWhile(line -> !line.startsWith("/**") && !line.startsWith("@")).count();
+            return lines.dropWhile(line -> !line.startsWith("/**") && !line.startsWith("@"))
+                    .count();
         } catch (IOException e) {
             throw new AssertionError(e);
         }
