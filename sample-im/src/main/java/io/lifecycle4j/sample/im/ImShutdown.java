@@ -6,7 +6,7 @@ import io.lifecycle4j.ShutdownContext;
 import io.lifecycle4j.jetty.DrainPolicy;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.chat.MessageStore;
-import io.lifecycle4j.sample.im.cli.ImOptions.Stopping;
+import io.lifecycle4j.sample.im.cli.Stopping;
 import io.lifecycle4j.sample.im.http.StatusHandler;
 import io.lifecycle4j.sample.im.mongo.ReadReceipts;
 import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lifecycle4j.sample.im.cli.ImCommandLine;
 import io.lifecycle4j.sample.im.cli.ImOptions;
+import io.lifecycle4j.sample.im.cli.Stopping;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,7 +95,7 @@ final class DeployFilesTest {
     })
     void theTimesAddUp(String name, String patience) throws Exception {
         String text = DeployFiles.read(name);
-        ImOptions.Stopping stopping = options(name).stopping;
+        Stopping stopping = options(name).stopping;
         int announce = stopping.announceDelay.toSecondsPart();
         int drain = stopping.drainTimeout.toSecondsPart();
         int flush = stopping.callbackTimeout.toSecondsPart();

@@ -1,59 +1,157 @@
 package io.lifecycle4j.sample.im.cli;
 
 import java.time.Duration;
+import picocli.CommandLine.Option;
 
-/**
- * What one client may do, and hold.
- *
- * @param sessions how many may be open at once
- * @param rooms how many one session may be in
- * @param textBytes of one message, in UTF-8
- * @param frameBytes of one frame from a client
- * @param sendRate messages a second that one session may send for long
- * @param frameRate frames a second, of whatever type, that one session may send for long
- * @param queueFrames frames that may wait for one client to read
- * @param queueBytes bytes that may wait for one client to read
- * @param helloLimit how long a client may stay unknown
- * @param heartbeat between two pings; who is not heard for two and a half of them is gone
- * @param readLimit how long a client may take not one of the frames that wait for it
- */
-public record ClientLimits(
-        int sessions,
-        int rooms,
-        int textBytes,
-        int frameBytes,
-        int sendRate,
-        int frameRate,
-        int queueFrames,
-        int queueBytes,
-        Duration helloLimit,
-        Duration heartbeat,
-        Duration readLimit) {
-    static final ClientLimits DEFAULT = new ClientLimits(
-            20_000,
-            100,
-            4_096,
-            32_768, // a text of 4,096 bytes that is all escapes
-            100,
-            400,
-            4_096,
-            2 << 20,
-            Duration.ofSeconds(8),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(20));
-
+/** What one client may do, and hold. Not final: a test has narrower limits than the options allow. */
+@SuppressWarnings("NullAway.Init") // picocli sets each option, if only to its default
+public class ClientLimits {
     /** A short burst is no flood: five seconds' worth at once. */
     public static final int BURST_SECONDS = 5;
 
     /** Messages of one session that may be on their way to the database; more are not even read. */
     public static final int PENDING_SENDS = 64;
 
-    /** Answers that wait beyond this many bytes keep a client's next request from being read. */
-    public int pausingBytes() {
-        return queueBytes / 8;
+    private static final int TEXT_BYTES = 4_096;
+    private static final int QUEUE_FRAMES = 4_096;
+
+    @Option(
+            names = "--max-sessions",
+            defaultValue = "20000",
+            description = "Open at once; more get 503 (default: ${DEFAULT-VALUE}).")
+    private int sessions;
+
+    @Option(
+            names = "--max-rooms",
+            defaultValue = "100",
+            description = "Rooms that one session may be in (default: ${DEFAULT-VALUE}).")
+    private int rooms;
+
+    @Option(
+            names = "--send-rate",
+            defaultValue = "100",
+            description = "Messages a second that one session may send, five seconds' worth at once; more are declined"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private int sendRate;
+
+    @Option(
+            names = "--frame-rate",
+            defaultValue = "400",
+            description = "Frames a second, likewise; who sends more is closed with 4008 (default: ${DEFAULT-VALUE}).")
+    private int frameRate;
+
+    @Option(
+            names = "--frame-bytes",
+            defaultValue = "32768", // a text of TEXT_BYTES that is all escapes
+            description = "A larger frame is closed with 1009 (default: ${DEFAULT-VALUE}).")
+    private int frameBytes;
+
+    @Option(
+            names = "--queue-bytes",
+            defaultValue = "2097152",
+            description =
+                    "What may wait for one client to read; beyond it is closed with 1013 (default: ${DEFAULT-VALUE}).")
+    private int queueBytes;
+
+    @Option(
+            names = "--hello-limit",
+            defaultValue = "8s",
+            description = "How long a client may take to say who it is (default: ${DEFAULT-VALUE}).")
+    private Duration helloLimit;
+
+    @Option(
+            names = "--heartbeat",
+            defaultValue = "10s",
+            description =
+                    "Between two pings; who is not heard for two and a half of them is cut (default: ${DEFAULT-VALUE}).")
+    private Duration heartbeat;
+
+    @Option(
+            names = "--read-limit",
+            defaultValue = "20s",
+            description =
+                    "Who takes none of the frames that wait for that long is closed with 1013 (default: ${DEFAULT-VALUE}).")
+    private Duration readLimit;
+
+    /** The group as the limits that it holds. */
+    public ClientLimits limits() {
+        return this;
     }
 
+    /** How many sessions may be open at once. */
+    public int sessions() {
+        return sessions;
+    }
+
+    /** How many rooms one session may be in. */
+    public int rooms() {
+        return rooms;
+    }
+
+    /** Of one message, in UTF-8. */
+    public int textBytes() {
+        return TEXT_BYTES;
+    }
+
+    /** Of one frame from a client. */
+    public int frameBytes() {
+        return frameBytes;
+    }
+
+    /** Messages a second that one session may send for long. */
+    public int sendRate() {
+        return sendRate;
+    }
+
+    /** Frames a second, of whatever type, that one session may send for long. */
+    public int frameRate() {
+        return frameRate;
+    }
+
+    /** Frames that may wait for one client to read. */
+    public int queueFrames() {
+        return QUEUE_FRAMES;
+    }
+
+    /** Bytes that may wait for one client to read. */
+    public int queueBytes() {
+        return queueBytes;
+    }
+
+    /** Answers that wait beyond this many bytes keep a client's next request from being read. */
+    public int pausingBytes() {
+        return queueBytes() / 8;
+    }
+
+    /** How long a client may stay unknown. */
+    public Duration helloLimit() {
+        return helloLimit;
+    }
+
+    /** Between two pings. */
+    public Duration heartbeat() {
+        return heartbeat;
+    }
+
+    /** Who is not heard for two and a half heartbeats is gone. */
     public Duration silenceLimit() {
         return heartbeat.multipliedBy(5).dividedBy(2);
+    }
+
+    /** How long a client may take not one of the frames that wait for it. */
+    public Duration readLimit() {
+        return readLimit;
+    }
+
+    void check() {
+        Checks.positive("--hello-limit", helloLimit);
+        Checks.positive("--heartbeat", heartbeat);
+        Checks.positive("--read-limit", readLimit);
+        Checks.inRange("--max-sessions", sessions, 1, 1_000_000);
+        Checks.inRange("--max-rooms", rooms, 1, 10_000);
+        Checks.inRange("--send-rate", sendRate, 1, 1_000_000);
+        Checks.inRange("--frame-rate", frameRate, 1, 1_000_000);
+        Checks.inRange("--frame-bytes", frameBytes, 1_024, 1 << 20);
+        Checks.inRange("--queue-bytes", queueBytes, 1 << 20, 1 << 30);
     }
 }

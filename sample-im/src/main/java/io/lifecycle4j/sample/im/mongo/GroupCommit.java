@@ -7,8 +7,6 @@ import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
 import io.lifecycle4j.sample.im.chat.StoreException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -23,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Writes a batch of drafts as one: numbers them, inserts them, makes them durable, and only then lets anybody know.
  *
  * <p>The id of a message is its room and sequence, so inserting head + 1 is a compare-and-set: whoever loses it reads
- * the head again and takes the next number, and no number is left out. One thread only.
+ * the head again and takes the next number ({@link Numbering}), and no number is left out. One thread only.
  */
 final class GroupCommit {
     /** A draft and what its sender waits for. */
@@ -72,7 +70,7 @@ final class GroupCommit {
     /** Inserts until each draft is stored or refused; one round trip, but for duplicates and conflicts. */
     private List<Outcome> store(List<Pending> batch) {
         long start = System.nanoTime();
-        Map<String, Long> heads = new HashMap<>();
+        Numbering numbering = new Numbering(documents, tails);
         List<Outcome> outcomes = new ArrayList<>(batch.size());
         List<Pending> waiting = new ArrayList<>(batch);
         waiting.sort(
@@ -83,12 +81,12 @@ final class GroupCommit {
             if (System.nanoTime() - start > LIMIT.toNanos()) {
                 throw new StoreException("storing took longer than " + LIMIT.toSeconds() + " s", null);
             }
-            List<ChatMessage> numbered = number(waiting, heads);
+            List<ChatMessage> numbered = numbering.number(waiting);
             BulkWriteError error = insert(numbered);
             int stored = error == null ? numbered.size() : error.getIndex();
             for (int i = 0; i < stored; i++) {
                 ChatMessage message = numbered.get(i);
-                heads.put(message.room(), message.seq());
+                numbering.stored(message);
                 outcomes.add(new Outcome(waiting.get(i), new Stored(message, false), null));
             }
             waiting = waiting.subList(stored, waiting.size());
@@ -99,9 +97,7 @@ final class GroupCommit {
             Outcome refused = refused(waiting.get(0), error, conflicts);
             if (refused == null) {
                 conflicts++;
-                heads.compute(
-                        waiting.get(0).draft().room(),
-                        (room, head) -> documents.newestHead(room, head == null ? 0 : head));
+                numbering.taken(waiting.get(0).draft().room());
             } else {
                 conflicts = 0;
                 outcomes.add(refused);
@@ -113,24 +109,6 @@ final class GroupCommit {
             }
         }
         return outcomes;
-    }
-
-    private List<ChatMessage> number(List<Pending> waiting, Map<String, Long> heads) {
-        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-        Map<String, Long> next = new HashMap<>();
-        List<ChatMessage> numbered = new ArrayList<>(waiting.size());
-        for (Pending pending : waiting) {
-            Draft draft = pending.draft();
-            String room = draft.room();
-            long seq = next.merge(room, heads.computeIfAbsent(room, this::head) + 1, (last, unused) -> last + 1);
-            numbered.add(new ChatMessage(room, seq, draft.user(), draft.clientId(), draft.text(), now));
-        }
-        return numbered;
-    }
-
-    private long head(String room) {
-        Long known = tails.head(room);
-        return known == null ? documents.newestHead(room, 0) : known;
     }
 
     /** Returns the error that ended the insert; everything before its index is stored, nothing behind it. */

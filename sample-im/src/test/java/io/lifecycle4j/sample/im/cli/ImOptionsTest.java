@@ -2,15 +2,21 @@ package io.lifecycle4j.sample.im.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.lifecycle4j.sample.im.cli.ImOptions.LogFormat;
+import io.lifecycle4j.sample.im.cli.Serving.LogFormat;
+import io.lifecycle4j.sample.im.cli.Stopping.Leaving;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 final class ImOptionsTest {
     private final ImOptions options = new ImOptions();
@@ -20,8 +26,17 @@ final class ImOptionsTest {
     void withoutOptionsTheDefaultsAreThoseThatTheHelpNames() {
         assertThat(run(Map.of())).isZero();
         assertThat(options.serving.port).isEqualTo(8080);
-        assertThat(options.clients.limits()).isEqualTo(ClientLimits.DEFAULT);
+        assertThat(options.serving.host).isEqualTo("127.0.0.1");
+        assertThat(options.serving.mongoUri).isEmpty();
+        assertThat(options.serving.databaseOnly).isEqualTo(-1);
+        assertThat(options.serving.logFormat).isEqualTo(LogFormat.TEXT);
+        assertThat(options.stopping.announceDelay).isZero();
         assertThat(options.stopping.shutdownTimeout).isEqualTo(Duration.ofSeconds(25));
+        assertThat(options.stopping.leaving).isEqualTo(Leaving.RESTART);
+        assertThat(options.clients.sessions()).isEqualTo(20_000);
+        assertThat(options.clients.queueBytes()).isEqualTo(2 << 20);
+        assertThat(options.clients.silenceLimit()).isEqualTo(Duration.ofSeconds(25));
+        assertThat(options.demonstration.demo).isFalse();
         assertThat(options.serving.origins).isEmpty();
     }
 
@@ -48,7 +63,9 @@ final class ImOptionsTest {
         assertThat(options.serving.origins).containsExactly("http://a", "http://b");
         assertThat(options.serving.logFormat).isEqualTo(LogFormat.JSON);
         assertThat(options.serving.host).isEqualTo("127.0.0.1"); // an empty variable is none
-        assertThat(options.clients.heartbeat).isEqualTo(Duration.ofSeconds(3));
+        assertThat(options.clients.heartbeat()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(options.clients.readLimit())
+                .isEqualTo(Duration.ofSeconds(20)); // the default beside one that is given
         assertThat(options.demonstration.demo).isTrue();
     }
 
@@ -84,6 +101,22 @@ final class ImOptionsTest {
         said.getBuffer().setLength(0);
         assertThat(run(Map.of("IM_PORT", "1"), "--port=abc")).isEqualTo(2);
         assertThat(said.toString()).startsWith("Invalid value for option '--port'");
+    }
+
+    @Test
+    void theDefaultsThatTheProtocolsDocumentNamesAreThoseOfTheOptions() throws Exception {
+        Map<String, String> documented = Pattern.compile("`(--[a-z-]+)` \\(([\\d,]+)( s)?\\)")
+                .matcher(Files.readString(Path.of("..", "docs", "im-protocol.md")))
+                .results()
+                .collect(Collectors.toMap(
+                        named -> named.group(1),
+                        named -> named.group(2).replace(",", "") + (named.group(3) == null ? "" : "s")));
+        CommandSpec command = ImCommandLine.of(options, Map.of()).getCommandSpec();
+        assertThat(documented)
+                .hasSize(7)
+                .allSatisfy((option, value) -> assertThat(value)
+                        .as(option)
+                        .isEqualTo(command.findOption(option).defaultValue()));
     }
 
     private int run(Map<String, String> environment, String... arguments) {

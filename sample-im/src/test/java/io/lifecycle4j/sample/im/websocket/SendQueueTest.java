@@ -12,8 +12,17 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class SendQueueTest {
-    private static final ClientLimits LIMITS = new ClientLimits(
-            1, 1, 1, 1, 1, 1, 4, 100, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1));
+    private static final ClientLimits LIMITS = new ClientLimits() {
+        @Override
+        public int queueFrames() {
+            return 4;
+        }
+
+        @Override
+        public int queueBytes() {
+            return 100;
+        }
+    };
 
     private final List<Runnable> writers = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
