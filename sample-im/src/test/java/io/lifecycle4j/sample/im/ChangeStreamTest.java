@@ -40,7 +40,7 @@ final class ChangeStreamTest {
         String uri = "mongodb://127.0.0.1:" + database.bind().getPort() + "/im";
         try (ImFixture node = ImFixture.start(folder, "--mongo-uri", uri);
                 MongoConnection connection = MongoConnection.open(uri)) {
-            MessageStore otherNode = MongoMessageStore.open(connection, Durability.BY_WRITE_CONCERN, true);
+            MessageStore otherNode = new MongoMessageStore(connection, Durability.BY_WRITE_CONCERN, true);
             assertThat(backend.awaitStream()).doesNotContainKey("resumeAfter");
             ChatClient ann = node.client("ann");
             ann.join("lobby");

@@ -143,7 +143,7 @@ final class EmbeddedMongoCrashTest {
                 assertThat(documents.sent("ann", clientId))
                         .as("by its client id, %s", clientId)
                         .isNotNull();
-                assertThat(documents.read(found.getString("room_id"), found.getLong("seq"), found.getLong("seq")))
+                assertThat(documents.read(List.of(found.getString("_id"))))
                         .as("by its id, %s", found.get("_id"))
                         .hasSize(1);
             }

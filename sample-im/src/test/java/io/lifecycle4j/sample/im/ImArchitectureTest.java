@@ -67,7 +67,7 @@ final class ImArchitectureTest {
     void noClassOfTheChatIsLong() throws IOException {
         try (Stream<Path> files = Files.walk(SOURCES)) {
             List<String> tooLong = files.filter(file -> file.toString().endsWith(".java"))
-                    .filter(file -> linesOfClass(file) > 280)
+                    .filter(file -> linesOfClass(file) > 200)
                     .map(file -> SOURCES.relativize(file).toString())
                     .toList();
             assertThat(tooLong).isEmpty();

@@ -38,12 +38,12 @@ final class GroupCommit {
     private static final int MARK_EVERY = 32;
 
     private final MessageDocuments documents;
-    private final RoomTails tails;
+    private final MessageCache cache;
     private final Durability durability;
 
-    GroupCommit(MessageDocuments documents, RoomTails tails, Durability durability) {
+    GroupCommit(MessageDocuments documents, MessageCache cache, Durability durability) {
         this.documents = documents;
-        this.tails = tails;
+        this.cache = cache;
         this.durability = durability;
     }
 
@@ -62,7 +62,7 @@ final class GroupCommit {
             outcomes.forEach(this::publish);
         } catch (RuntimeException e) {
             // A write that failed may have been done in part, or be done later: what we know of the heads is too low.
-            tails.forget(rooms(batch));
+            cache.forget(rooms(batch));
             throw e;
         }
     }
@@ -70,7 +70,7 @@ final class GroupCommit {
     /** Inserts until each draft is stored or refused; one round trip, but for duplicates and conflicts. */
     private List<Outcome> store(List<Pending> batch) {
         long start = System.nanoTime();
-        Numbering numbering = new Numbering(documents, tails);
+        Numbering numbering = new Numbering(documents, cache);
         List<Outcome> outcomes = new ArrayList<>(batch.size());
         List<Pending> waiting = new ArrayList<>(batch);
         waiting.sort(
@@ -178,7 +178,7 @@ final class GroupCommit {
 
     private void publish(Outcome outcome) {
         if (outcome.stored() != null) {
-            tails.add(outcome.stored().message());
+            cache.add(outcome.stored().message());
             outcome.pending().stored().complete(outcome.stored());
         } else if (outcome.failure() != null) {
             outcome.pending().stored().completeExceptionally(outcome.failure());

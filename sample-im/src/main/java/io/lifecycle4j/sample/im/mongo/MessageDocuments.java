@@ -9,8 +9,9 @@ import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.UpdateOptions;
 import io.lifecycle4j.sample.im.chat.ChatMessage;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -40,16 +41,12 @@ public final class MessageDocuments {
         rooms = database.getCollection("rooms").withReadConcern(ReadConcern.LOCAL);
     }
 
-    /** The durable messages from one sequence to another, both included, oldest first. */
-    public List<ChatMessage> read(String room, long from, long to) {
-        List<String> ids = LongStream.rangeClosed(from, to)
-                .mapToObj(seq -> ChatMessage.id(room, seq))
-                .toList();
-        List<ChatMessage> found = new ArrayList<>(ids.size());
+    /** The durable messages with these ids, by their id. */
+    public Map<String, ChatMessage> read(Collection<String> ids) {
+        Map<String, ChatMessage> found = new HashMap<>();
         for (Document document : messages.find(in(ids))) {
-            found.add(message(document));
+            found.put(document.getString("_id"), message(document));
         }
-        found.sort(Comparator.comparingLong(ChatMessage::seq));
         return found;
     }
 
@@ -116,7 +113,7 @@ public final class MessageDocuments {
         return found == null ? 0 : found.getLong("head");
     }
 
-    private static Document in(List<String> ids) {
+    private static Document in(Collection<String> ids) {
         return new Document("_id", new Document("$in", ids));
     }
 

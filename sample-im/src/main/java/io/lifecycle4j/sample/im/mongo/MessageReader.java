@@ -9,20 +9,20 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Reads pages of durable messages: from memory if the room's tail has them, else from the database. Thread-safe. */
+/** Reads pages of durable messages: from memory, or else from the database. Thread-safe. */
 final class MessageReader {
     private static final int READS = 32;
     private static final Duration READ_PATIENCE = Duration.ofMillis(500);
 
     private final MessageDocuments documents;
-    private final RoomTails tails;
+    private final MessageCache cache;
     private final Durability durability;
     private final boolean shared;
     private final Semaphore reads = new Semaphore(READS);
 
-    MessageReader(MessageDocuments documents, RoomTails tails, Durability durability, boolean shared) {
+    MessageReader(MessageDocuments documents, MessageCache cache, Durability durability, boolean shared) {
         this.documents = documents;
-        this.tails = tails;
+        this.cache = cache;
         this.durability = durability;
         this.shared = shared;
     }
@@ -46,7 +46,7 @@ final class MessageReader {
     }
 
     private long head(String room) {
-        Long known = tails.head(room);
+        Long known = cache.head(room);
         if (known != null && !shared) {
             return known;
         }
@@ -54,7 +54,7 @@ final class MessageReader {
         if (known == null || head > known) {
             // The embedded server shows what is not durable yet: nobody may see what a crash could undo.
             durability.sync();
-            tails.advance(room, head);
+            cache.advance(room, head);
         }
         return head;
     }
@@ -63,13 +63,7 @@ final class MessageReader {
         if (from > to) {
             return List.of();
         }
-        List<ChatMessage> held = tails.slice(room, from, to);
-        if (held != null) {
-            return held;
-        }
-        List<ChatMessage> read = query(() -> documents.read(room, from, to));
-        tails.fill(room, read);
-        return read;
+        return cache.read(room, from, to, missing -> query(() -> documents.read(missing)));
     }
 
     /** While the database is frozen, few threads wait for it to the end: the others have sessions to serve. */

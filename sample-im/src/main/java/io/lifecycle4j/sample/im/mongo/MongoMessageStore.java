@@ -5,9 +5,15 @@ import io.lifecycle4j.sample.im.chat.StoreException;
 import io.lifecycle4j.sample.im.mongo.GroupCommit.Pending;
 import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,18 +28,28 @@ public final class MongoMessageStore implements MessageStore {
     private static final int QUEUE = 10_000;
     private static final int BATCH = 500;
 
-    private final BatchQueue<Pending> queue = new BatchQueue<>(QUEUE);
+    /** A message's turn to be written; those that wait behind it are written with it. */
+    private final class Turn implements Runnable {
+        final Pending pending;
+
+        Turn(Pending pending) {
+            this.pending = pending;
+        }
+
+        @Override
+        public void run() {
+            List<Pending> batch = waiting(BATCH - 1);
+            batch.add(0, pending);
+            write(batch);
+        }
+    }
+
+    // The executor decides by one lock what it still accepts, so that nothing accepted is left behind.
+    private final ThreadPoolExecutor committer = new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.NANOSECONDS, new ArrayBlockingQueue<>(QUEUE), DaemonThreads.named("im-committer"));
     private final GroupCommit commit;
     private final MessageReader reader;
-    private final Thread committer = DaemonThreads.named("im-committer").newThread(this::run);
     private boolean failing; // the committer's thread only
-
-    private MongoMessageStore(MongoConnection connection, Durability durability, boolean shared) {
-        MessageDocuments documents = new MessageDocuments(connection.database());
-        RoomTails tails = new RoomTails();
-        this.commit = new GroupCommit(documents, tails, durability);
-        this.reader = new MessageReader(documents, tails, durability, shared);
-    }
 
     /**
      * Begins to store.
@@ -41,26 +57,31 @@ public final class MongoMessageStore implements MessageStore {
      * @param shared whether other nodes write too: then each read first asks the database how far the room has got; else what
      *     this node knows of a room's head is the truth, and joins need no query
      */
-    public static MongoMessageStore open(MongoConnection connection, Durability durability, boolean shared) {
-        MongoMessageStore store = new MongoMessageStore(connection, durability, shared);
-        store.committer.start();
-        return store;
+    public MongoMessageStore(MongoConnection connection, Durability durability, boolean shared) {
+        MessageDocuments documents = new MessageDocuments(connection.database());
+        MessageCache cache = new MessageCache();
+        this.commit = new GroupCommit(documents, cache, durability);
+        this.reader = new MessageReader(documents, cache, durability, shared);
     }
 
     @Override
     public CompletionStage<Stored> append(Draft draft) {
         Pending pending = new Pending(draft, new CompletableFuture<>());
-        switch (queue.offer(pending)) {
-            case ACCEPTED -> {}
-            case FULL -> fail(pending, "the store is busy: " + QUEUE + " messages wait already", null);
-            case CLOSED -> fail(pending, "the server is stopping", null);
+        try {
+            committer.execute(new Turn(pending));
+        } catch (RejectedExecutionException e) {
+            boolean stopping = committer.isShutdown();
+            fail(
+                    pending,
+                    stopping ? "the server is stopping" : "the store is busy: " + QUEUE + " messages wait already",
+                    null);
         }
         return pending.stored().minimalCompletionStage();
     }
 
     /** How many messages wait for the next batch. */
     public int waiting() {
-        return queue.size();
+        return committer.getQueue().size();
     }
 
     @Override
@@ -75,17 +96,14 @@ public final class MongoMessageStore implements MessageStore {
 
     @Override
     public boolean finish(Duration limit) throws InterruptedException {
-        queue.close();
-        committer.join(Math.max(1, limit.toMillis())); // 0 would wait for ever
-        return !committer.isAlive();
+        committer.shutdown();
+        return committer.awaitTermination(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private void run() {
-        List<Pending> batch = queue.take(BATCH);
-        while (!batch.isEmpty()) {
-            write(batch);
-            batch = queue.take(BATCH);
-        }
+    private List<Pending> waiting(int most) {
+        List<Runnable> turns = new ArrayList<>();
+        committer.getQueue().drainTo(turns, most);
+        return turns.stream().map(turn -> ((Turn) turn).pending).collect(Collectors.toCollection(ArrayList::new));
     }
 
     /** The thread's edge: whatever happens, each sender gets an answer and the thread lives on. */
@@ -107,7 +125,7 @@ public final class MongoMessageStore implements MessageStore {
 
     private void failed(List<Pending> batch, Throwable failure) {
         // Those that wait fail too: else each batch of them would wait for its own timeout.
-        List<Pending> waiting = queue.takeAll();
+        List<Pending> waiting = waiting(QUEUE);
         if (failing) {
             log.debug("{} messages refused", batch.size() + waiting.size(), failure);
         } else {

@@ -31,7 +31,7 @@ public record MongoStorage(
     public static MongoStorage open(
             AppBuilder app, String uri, Durability durability, boolean shared, Duration flushDelay) throws Exception {
         MongoConnection connection = app.resource("mongo", MongoConnection.open(uri));
-        MongoMessageStore messages = MongoMessageStore.open(connection, durability, shared);
+        MongoMessageStore messages = new MongoMessageStore(connection, durability, shared);
         app.resource("message-store", () -> messages.finish(STORE_LIMIT));
         MongoHeartbeat heartbeat = app.resource("mongo-heartbeat", new MongoHeartbeat(connection, HEARTBEAT));
         app.readiness("mongo", heartbeat::isHealthy);

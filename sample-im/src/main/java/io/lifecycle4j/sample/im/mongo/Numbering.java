@@ -13,12 +13,12 @@ import java.util.Map;
 /** Which sequence each draft of a batch is to have: in its room, the next one after all that are known to be taken. */
 final class Numbering {
     private final MessageDocuments documents;
-    private final RoomTails tails;
+    private final MessageCache cache;
     private final Map<String, Long> heads = new HashMap<>();
 
-    Numbering(MessageDocuments documents, RoomTails tails) {
+    Numbering(MessageDocuments documents, MessageCache cache) {
         this.documents = documents;
-        this.tails = tails;
+        this.cache = cache;
     }
 
     /** The drafts as messages, in the same order; a number counts as taken only when the message was {@link #stored}. */
@@ -45,7 +45,7 @@ final class Numbering {
     }
 
     private long head(String room) {
-        Long known = tails.head(room);
+        Long known = cache.head(room);
         return known == null ? documents.newestHead(room, 0) : known;
     }
 }

@@ -33,7 +33,7 @@ public final class MongoFixture implements AutoCloseable {
             proxy.forwardTo(embedded.port());
             connection = MongoConnection.open("mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=2000");
         }
-        store = MongoMessageStore.open(connection, embedded::sync, false);
+        store = new MongoMessageStore(connection, embedded::sync, false);
     }
 
     public MongoCollection<Document> collection(String name) {

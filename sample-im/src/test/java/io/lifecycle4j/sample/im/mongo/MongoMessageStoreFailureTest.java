@@ -53,7 +53,7 @@ final class MongoMessageStoreFailureTest {
 
             EmbeddedMongo successor = EmbeddedMongo.open(folder, mongo.embedded.port());
             try (successor) {
-                MongoMessageStore store = MongoMessageStore.open(mongo.connection, successor::sync, true);
+                MongoMessageStore store = new MongoMessageStore(mongo.connection, successor::sync, true);
                 for (int i = 0; i < 3_000; i++) { // resent by their senders, acknowledged or not
                     String id = "c" + i;
                     sent.set(i, store.append(new Draft("room", "ann", id, "text of " + id)));
@@ -122,7 +122,7 @@ final class MongoMessageStoreFailureTest {
     @Test
     void nothingIsAcknowledgedOrShownWhenItCannotBeMadeDurable() throws Exception {
         try (MongoFixture mongo = new MongoFixture(folder)) {
-            MongoMessageStore store = MongoMessageStore.open(
+            MongoMessageStore store = new MongoMessageStore(
                     mongo.connection,
                     () -> {
                         throw new IllegalStateException("the disk is full");
