@@ -10,10 +10,9 @@ import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.cli.ImOptions;
 import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.http.ChatApi;
+import io.lifecycle4j.sample.im.http.GetHandler;
 import io.lifecycle4j.sample.im.http.HttpServers;
 import io.lifecycle4j.sample.im.http.ImStatus;
-import io.lifecycle4j.sample.im.http.MetricsHandler;
-import io.lifecycle4j.sample.im.http.StatusHandler;
 import io.lifecycle4j.sample.im.http.WebPage;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
 import io.lifecycle4j.sample.im.mongo.ChangeStream;
@@ -32,7 +31,7 @@ import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The wiring of the chat server. What is opened here is closed in the reverse order; {@link ImShutdown} tells what comes before. */
+/** The wiring of the chat. What is opened here is closed in the reverse order; {@link ImShutdown} tells what comes before. */
 final class ImServer implements AppSetup {
     private static final Logger LOG = LoggerFactory.getLogger(ImServer.class);
 
@@ -59,18 +58,20 @@ final class ImServer implements AppSetup {
         if (storage.isShared()) {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
-
         app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
         JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
                 .register(app, JettyServer.of("business", business));
-        List<RequestGate> gates = List.of(businessServer.gates().get(0), sends);
-        ImStatus status = new ImStatus(app.view(), gates, sessions, rooms, storage);
+        ImStatus status = new ImStatus(
+                app.view(), List.of(businessServer.gates().get(0), sends), sessions, rooms, storage);
         status.register(metrics);
         admin.setHandler(new Handler.Sequence(
-                new HealthHandler(app.view()), StatusHandler.forAdmin(status), new MetricsHandler(metrics)));
+                new HealthHandler(app.view()),
+                new GetHandler("/status", Json.TYPE, () -> Json.encode(status.full())),
+                new GetHandler("/metrics", ImMetrics.TYPE, metrics::text)));
         WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
-        upgrades.setHandler(WebPage.handlers(
-                options.demonstration.demo, StatusHandler.forPage(status), new ChatApi(rooms, storage.tokens())));
+        Handler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
+        upgrades.setHandler(
+                WebPage.handlers(options.demonstration.demo, pageStatus, new ChatApi(rooms, storage.tokens())));
         business.setHandler(upgrades);
         app.onStarted("say-where", view -> {
             LOG.info("Health: {}readyz", adminAddress());

@@ -7,13 +7,13 @@ import io.lifecycle4j.jetty.DrainPolicy;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.chat.MessageStore;
 import io.lifecycle4j.sample.im.cli.Stopping;
-import io.lifecycle4j.sample.im.http.StatusHandler;
 import io.lifecycle4j.sample.im.mongo.ReadReceipts;
 import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;
 import io.lifecycle4j.sample.im.websocket.ChatSessions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
+import org.eclipse.jetty.server.Request;
 
 /**
  * The chat's shutdown, phase by phase. Each has a limit, so that whatever hangs costs the others nothing.
@@ -27,6 +27,9 @@ import java.util.Locale;
  * </ol>
  */
 final class ImShutdown {
+    /** Answered while requests are rejected, too: the page shows how the shutdown goes on. */
+    static final String PAGE_STATUS = "/api/status";
+
     private final Stopping options;
     private final ChatSessions sessions;
     private final MessageStore store;
@@ -54,7 +57,7 @@ final class ImShutdown {
     JettyServer register(AppBuilder app, JettyServer business) {
         business.inheritedSocket()
                 .drainPolicy(DrainPolicy.STOP_ACCEPTING)
-                .exempt(StatusHandler::isPageStatus)
+                .exempt(request -> Request.getPathInContext(request).equals(PAGE_STATUS))
                 .webSocket(ws -> ws.closeCode(closeCode().number(), leaving()).beforeClose(this::drain));
         app.onShutdown("flush-receipts", this::flush);
         return app.server(business);

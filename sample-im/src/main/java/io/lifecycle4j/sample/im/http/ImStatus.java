@@ -38,7 +38,7 @@ public final class ImStatus {
     }
 
     /** What the page's panel shows. */
-    ObjectNode brief() {
+    public ObjectNode brief() {
         Phase phase = app.phase();
         ObjectNode body = Json.object()
                 .put("state", app.state().name())
@@ -50,7 +50,7 @@ public final class ImStatus {
     }
 
     /** What an operator wants to know. */
-    ObjectNode full() {
+    public ObjectNode full() {
         ObjectNode body = brief().put("ready", app.isReady())
                 .put("node", Node.NAME)
                 .put("uptime_seconds", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedAt))

@@ -19,6 +19,8 @@ import java.util.function.DoubleSupplier;
 
 /** What the server counts, and what it is asked for when somebody looks. Thread-safe. */
 public final class ImMetrics {
+    public static final String TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
+
     private static final double[] SECONDS = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
     private static final double NANOS = 1e9;
 

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The protocol's frames and the API's bodies as JSON. */
 public final class Json {
+    public static final String TYPE = "application/json";
+
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -76,8 +78,13 @@ public final class Json {
         return Field.valueOf(field.toUpperCase(Locale.ROOT)).problem();
     }
 
-    public static ByteBuffer encode(ServerFrame frame) {
-        return ByteBuffer.wrap(bytes(frame));
+    /** Encodes a record or a tree. */
+    public static ByteBuffer encode(Object value) {
+        try {
+            return ByteBuffer.wrap(MAPPER.writeValueAsBytes(value));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("records and trees can be written", e);
+        }
     }
 
     /** The encoded frame that hands a message on. */
@@ -85,20 +92,12 @@ public final class Json {
         return encode(new ServerFrame.Message(ServerFrame.Item.of(message)));
     }
 
-    private static byte[] bytes(Object value) {
-        try {
-            return MAPPER.writeValueAsBytes(value);
-        } catch (JsonProcessingException e) {
-            throw new AssertionError("records and trees can be written", e);
-        }
-    }
-
     /** Answers a request with the JSON of a record or a tree. */
     public static void write(Response response, int status, Object body, Callback callback) {
         response.setStatus(status);
-        response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, TYPE);
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
-        response.write(true, ByteBuffer.wrap(bytes(body)), callback);
+        response.write(true, encode(body), callback);
     }
 
     public static void problem(Response response, int status, String detail, Callback callback) {
