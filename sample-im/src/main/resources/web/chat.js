@@ -44,7 +44,8 @@ class Chat {
       retry: () => this.#retry(),
       changeName,
     });
-    this.#outbox = new Outbox(user, (entry) => this.#transmit(entry), (cid) => this.#dropEverywhere(cid));
+    const drop = (cid) => this.#rooms.forEach(({ timeline }) => timeline.drop(cid));
+    this.#outbox = new Outbox(user, (entry) => this.#transmit(entry), drop);
     this.#panel = new Panel(() => this.#outbox.all.length);
     this.#connection = new Connection(user, (state) => this.#connectionIs(state), (...heard) => this.#hear(...heard));
   }
@@ -75,7 +76,7 @@ class Chat {
     if (frame.t === 'nack') this.#declined(frame);
     if (frame.t === 'joined' && room) this.#joined(room, frame, asked);
     if (frame.t === 'message' && room) this.#show(room, [frame]);
-    if (frame.t === 'history' && room) this.#older(room, frame, asked);
+    if (asked?.t === 'history' && room) this.#older(room, frame, asked);
     if (frame.t === 'error') this.#error(room, frame, asked);
   }
 
@@ -91,9 +92,8 @@ class Chat {
   #error(room, { message, code, retry_ms: retryAfter }, asked) {
     if (asked?.t === 'join' && retryAfter) setTimeout(() => this.#join(room), retryAfter);
     else if (asked?.t === 'join') this.#forget(room, message ?? code);
-    else if (asked?.t === 'history') this.#olderFailed(room);
     else if (asked?.t === 'send') this.#fail(asked.cid, message ?? code);
-    else this.#page.notice(message ?? code);
+    else if (asked?.t !== 'history') this.#page.notice(message ?? code);
   }
 
   #retry() {
@@ -132,7 +132,7 @@ class Chat {
       room.timeline.note(cid, '✓', 'sent');
       this.#mend(room); // it comes as a message, too
     } else {
-      this.#dropEverywhere(cid); // shown already
+      room?.timeline.drop(cid); // shown already
     }
     this.#outbox.flush();
   }
@@ -164,10 +164,6 @@ class Chat {
       this.#page.fillText(text);
     };
     timeline.note(cid, `not sent: ${failed}`, 'failed', button('Edit', edit), button('Remove', remove));
-  }
-
-  #dropEverywhere(cid) {
-    for (const { timeline } of this.#rooms.values()) timeline.drop(cid);
   }
 
   // --- rooms and what is said in them
@@ -263,21 +259,14 @@ class Chat {
     this.#page.older(room);
   }
 
-  #older(room, { messages, more }, asked) {
+  #older(room, { t, messages, more }, asked) {
     room.loading = false;
-    if (asked.before === room.low) {
+    room.loadFailed = t === 'error';
+    if (!room.loadFailed && asked.before === room.low) {
       const older = room.takeOlder(messages, more);
-      const prepend = () => room.timeline.prepend(older);
       this.#settle(older);
-      if (room === this.#current) this.#page.prepend(prepend);
-      else prepend();
+      this.#page.prepend(() => room.timeline.prepend(older));
     }
-    if (room === this.#current) this.#page.older(room);
-  }
-
-  #olderFailed(room) {
-    room.loading = false;
-    room.loadFailed = true;
     if (room === this.#current) this.#page.older(room);
   }
 
@@ -289,10 +278,6 @@ class Chat {
     const hadUnread = room.unread > 0;
     room.unread = 0;
     if (hadUnread) this.#listRooms();
-    this.#receipt(room);
-  }
-
-  #receipt(room) {
     if (this.#receiptTimer || !room.joined || room.received >= room.head || !this.#connection.isOnline) return;
     room.received = room.head;
     this.#connection.tell({ t: 'received', room: room.name, seq: room.head });

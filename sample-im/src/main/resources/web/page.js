@@ -23,7 +23,7 @@ export class Page {
   #newer = 0;
   #following = false;
   #state = { name: 'connecting' };
-  #noticeTimer = null;
+  #noticeUntil = 0;
 
   /** @param does what happens when the user acts: openRoom, draft, send, older, seen, retry, changeName */
   constructor(user, does) {
@@ -152,27 +152,18 @@ export class Page {
   connection(state, words) {
     this.#state = state;
     if (words) this.notice(words, 'good', BACK_SHOWN);
-    else if (state.name !== 'online') this.#endNotice();
+    else if (state.name !== 'online') this.#noticeUntil = 0;
     this.#banner();
   }
 
   /** Says something for a few seconds, or until the connection changes. */
   notice(text, kind = 'bad', milliseconds = NOTICE_SHOWN) {
-    clearTimeout(this.#noticeTimer);
+    this.#noticeUntil = performance.now() + milliseconds;
     this.#say(kind, text);
-    this.#noticeTimer = setTimeout(() => {
-      this.#endNotice();
-      this.#banner();
-    }, milliseconds);
-  }
-
-  #endNotice() {
-    clearTimeout(this.#noticeTimer);
-    this.#noticeTimer = null;
   }
 
   #banner() {
-    if (this.#noticeTimer) return;
+    if (performance.now() < this.#noticeUntil) return;
     const { name, why, failed, until, message } = this.#state;
     const seconds = Math.ceil((until - Date.now()) / 1_000);
     const words = navigator.onLine ? WORDS[why ?? 'lost'][Math.min(failed, 1)] : 'You are offline';

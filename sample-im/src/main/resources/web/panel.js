@@ -7,7 +7,6 @@ const EVERY = 1_000;
 const OPEN = 'im.panel';
 
 export class Panel {
-  #timer = null;
   #unsent;
 
   /** @param unsent `unsent()` counts the messages that wait in this browser */
@@ -18,6 +17,7 @@ export class Panel {
       this.#open($('panel').hidden);
     });
     this.#open(memory.load(OPEN) ?? matchMedia('(min-width: 64rem)').matches);
+    setInterval(() => this.#ask(), EVERY);
   }
 
   node(name) {
@@ -32,15 +32,11 @@ export class Panel {
   #open(open) {
     $('panel').hidden = !open;
     $('panel-toggle').setAttribute('aria-expanded', open);
-    this.#watch();
+    this.#ask();
   }
 
-  async #watch() {
-    clearTimeout(this.#timer);
-    if ($('panel').hidden) return;
-    this.#show(await status());
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#watch(), EVERY);
+  async #ask() {
+    if (!$('panel').hidden) this.#show(await status());
   }
 
   #show({ state, phase, in_flight: inFlight = {}, sessions }) {

@@ -14,6 +14,7 @@ import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import io.lifecycle4j.sample.im.mongo.MongoFixture;
 import io.lifecycle4j.sample.im.mongo.MongoMessageStore;
+import io.lifecycle4j.sample.im.mongo.TestMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.LongStream;
@@ -28,12 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class ChangeStreamTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String ENDED_AT_WILL = "only the embedded server ends a change stream when a test says so";
 
     @TempDir
     Path folder;
 
     @Test
     void aLostStreamIsOpenedWhereItBrokeOffAndAtThePresentIfThatPlaceIsGone() throws Exception {
+        TestMongo.assumeEmbedded(ENDED_AT_WILL);
         WatchedBackend backend = new WatchedBackend();
         MongoServer database = new MongoServer(backend);
         database.enableOplog();
@@ -67,6 +70,7 @@ final class ChangeStreamTest {
 
     @Test
     void whatIsSaidAtAnotherNodeWhileTheStreamIsLostIsHeardOnceAndInOrder() throws Exception {
+        TestMongo.assumeEmbedded(ENDED_AT_WILL);
         WatchedBackend backend = new WatchedBackend();
         MongoServer database = new MongoServer(backend);
         database.enableOplog();
@@ -139,11 +143,9 @@ final class ChangeStreamTest {
 
     @Test
     void theStreamEndsInTimeInAShutdownAlthoughTheDatabaseDoesNotAnswer() throws Exception {
-        MongoServer database = new MongoServer(new WatchedBackend());
-        database.enableOplog();
-        try (FreezableProxy proxy = new FreezableProxy()) {
-            proxy.forwardTo(database.bind().getPort());
-            ImFixture node = ImFixture.start(folder, "--mongo-uri", "mongodb://127.0.0.1:" + proxy.port() + "/im");
+        try (FreezableProxy proxy = new FreezableProxy();
+                TestMongo database = TestMongo.open(folder.resolve("db")).forSeveralNodes()) {
+            ImFixture node = ImFixture.start(folder, "--mongo-uri", database.uri(proxy, ""));
             proxy.freeze();
             ShutdownReport report = node.shutdown();
             assertThat(report.steps())
@@ -154,8 +156,6 @@ final class ChangeStreamTest {
                         assertThat(step.outcome()).isEqualTo(Outcome.CLEAN);
                         assertThat(step.abandoned()).isFalse();
                     });
-        } finally {
-            database.shutdownNow();
         }
     }
 }

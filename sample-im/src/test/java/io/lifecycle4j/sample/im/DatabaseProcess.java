@@ -1,10 +1,14 @@
 package io.lifecycle4j.sample.im;
 
+import io.lifecycle4j.sample.im.mongo.TestMongo;
 import io.lifecycle4j.testing.JavaProcess;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** {@link DatabaseServer} in a process that can be frozen, killed and started again on the same folder and port. */
+/**
+ * {@link DatabaseServer} in a process that can be frozen, killed and started again on the same folder and port; or a MongoDB that is
+ * given, with which none of that is done.
+ */
 final class DatabaseProcess implements AutoCloseable {
     private final Path folder;
     private final int port;
@@ -16,11 +20,16 @@ final class DatabaseProcess implements AutoCloseable {
     }
 
     String uri(String options) {
-        return "mongodb://127.0.0.1:" + port + "/im?" + options;
+        return TestMongo.isReal()
+                ? TestMongo.real(folder).uri(options)
+                : "mongodb://127.0.0.1:" + port + "/im?" + options;
     }
 
     /** Returns when it listens. */
     DatabaseProcess start() {
+        if (TestMongo.isReal()) {
+            return this;
+        }
         process = JavaProcess.of(ImMain.class)
                 .options("-XX:TieredStopAtLevel=1") // it lives for seconds
                 .arguments("--data-dir", folder.resolve("database").toString(), "--database-only", String.valueOf(port))
@@ -42,6 +51,7 @@ final class DatabaseProcess implements AutoCloseable {
     }
 
     private JavaProcess running() {
+        TestMongo.assumeEmbedded("a MongoDB that is given is neither frozen nor killed");
         if (process == null) {
             throw new IllegalStateException("the database was not started");
         }

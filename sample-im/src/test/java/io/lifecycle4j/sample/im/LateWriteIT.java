@@ -26,7 +26,7 @@ class LateWriteIT {
         try (EmbeddedMongo embedded = EmbeddedMongo.open(folder.resolve("database"));
                 MongoConnection database = MongoConnection.open(embedded.connectionString());
                 FreezableProxy proxy = new FreezableProxy()) {
-            proxy.forwardTo(embedded.port());
+            proxy.forwardTo("127.0.0.1", embedded.port());
             String uri = "mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=1000";
             try (ImProcess server = ImProcess.start(folder, "--mongo-uri", uri).awaitRunning()) {
                 ChatClient ann = ChatClient.connect(server.address(), "ann");

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
+import io.lifecycle4j.sample.im.mongo.TestMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -22,10 +22,8 @@ final class StoreOutageTest {
     @Test
     void whileTheDatabaseIsAwayAllIsDeclinedWithATimeToWaitAndReadinessAndMetricsSaySoUntilItIsBack() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                EmbeddedMongo database = EmbeddedMongo.open(folder.resolve("db"))) {
-            proxy.forwardTo(database.port());
-            try (ImFixture server = ImFixture.start(
-                    folder, "--mongo-uri", "mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=1000")) {
+                TestMongo database = TestMongo.open(folder.resolve("db"))) {
+            try (ImFixture server = ImFixture.start(folder, "--mongo-uri", database.uri(proxy, "timeoutMS=1000"))) {
                 ChatClient ann = server.client("ann");
                 ann.join("lobby");
                 assertThat(ann.say("lobby", "before").path("t").asText()).isEqualTo("ack");

@@ -3,9 +3,8 @@ package io.lifecycle4j.sample.im;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import de.bwaldvogel.mongo.MongoServer;
-import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
+import io.lifecycle4j.sample.im.mongo.TestMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class TwoNodesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final MongoServer database = new MongoServer(new MemoryBackend());
     private final FreezableProxy proxy = newProxy();
+    private TestMongo database;
     private ImFixture one;
     private ImFixture another;
 
@@ -39,12 +38,10 @@ final class TwoNodesTest {
     }
 
     @BeforeEach
-    void start(@TempDir Path unused) throws Exception {
-        database.enableOplog();
-        int port = database.bind().getPort();
-        proxy.forwardTo(port);
-        one = ImFixture.start(unused, "--mongo-uri", "mongodb://127.0.0.1:" + port + "/im");
-        another = ImFixture.start(unused, "--mongo-uri", "mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=2000");
+    void start(@TempDir Path folder) throws Exception {
+        database = TestMongo.open(folder.resolve("db")).forSeveralNodes();
+        one = ImFixture.start(folder, "--mongo-uri", database.uri(""));
+        another = ImFixture.start(folder, "--mongo-uri", database.uri(proxy, "timeoutMS=2000"));
     }
 
     @AfterEach
@@ -52,7 +49,7 @@ final class TwoNodesTest {
         one.close();
         another.close();
         proxy.close();
-        database.shutdownNow();
+        database.close();
     }
 
     @Test

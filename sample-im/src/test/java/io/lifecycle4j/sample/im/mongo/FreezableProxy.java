@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.locks.Condition;
@@ -15,7 +16,7 @@ public final class FreezableProxy implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition thawed = lock.newCondition();
     private boolean frozen; // under the lock
-    private volatile int target;
+    private volatile InetSocketAddress target = new InetSocketAddress(0);
 
     public FreezableProxy() throws IOException {
         start(this::accept);
@@ -25,8 +26,8 @@ public final class FreezableProxy implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    public void forwardTo(int port) {
-        target = port;
+    public void forwardTo(String host, int port) {
+        target = new InetSocketAddress(host, port);
     }
 
     public void freeze() {
@@ -56,7 +57,7 @@ public final class FreezableProxy implements AutoCloseable {
     private void accept() throws IOException {
         while (true) {
             Socket client = listener.accept();
-            Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+            Socket server = new Socket(target.getAddress(), target.getPort());
             start(() -> pump(client, server));
             start(() -> pump(server, client));
         }

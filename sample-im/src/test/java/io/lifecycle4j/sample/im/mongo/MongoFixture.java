@@ -4,7 +4,6 @@ import com.mongodb.client.MongoCollection;
 import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
-import io.lifecycle4j.sample.im.embedded.EmbeddedMongo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -12,28 +11,23 @@ import java.util.concurrent.TimeUnit;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
-/** An embedded database in a folder, the driver's client of it, and a store: what a running server has. */
+/** A database, the driver's client of it, and a store: what a running server has. */
 public final class MongoFixture implements AutoCloseable {
     public static final Duration LONG = Duration.ofSeconds(30);
 
-    public final EmbeddedMongo embedded;
+    public final TestMongo database;
     public final MongoConnection connection;
     public final MongoMessageStore store;
 
     public MongoFixture(Path folder) throws AppStartException {
-        this(folder, 0, null);
+        this(folder, null);
     }
 
     /** Reaches the database through a proxy if one is given, and then gives an operation 2 s. */
-    public MongoFixture(Path folder, int port, @Nullable FreezableProxy proxy) throws AppStartException {
-        embedded = EmbeddedMongo.open(folder, port);
-        if (proxy == null) {
-            connection = MongoConnection.open(embedded.connectionString());
-        } else {
-            proxy.forwardTo(embedded.port());
-            connection = MongoConnection.open("mongodb://127.0.0.1:" + proxy.port() + "/im?timeoutMS=2000");
-        }
-        store = new MongoMessageStore(connection, embedded::sync, false);
+    public MongoFixture(Path folder, @Nullable FreezableProxy proxy) throws AppStartException {
+        database = TestMongo.open(folder);
+        connection = MongoConnection.open(proxy == null ? database.uri("") : database.uri(proxy, "timeoutMS=2000"));
+        store = new MongoMessageStore(connection, database.durability(), false);
     }
 
     public MongoCollection<Document> collection(String name) {
@@ -62,6 +56,6 @@ public final class MongoFixture implements AutoCloseable {
             throw new AssertionError(e);
         }
         connection.close();
-        embedded.close();
+        database.close();
     }
 }

@@ -20,7 +20,7 @@ final class MongoHeartbeatTest {
     @Test
     void noticesAFrozenServerAndItsReturn() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                MongoFixture mongo = new MongoFixture(folder, 0, proxy);
+                MongoFixture mongo = new MongoFixture(folder, proxy);
                 MongoHeartbeat heartbeat = new MongoHeartbeat(mongo.connection, INTERVAL)) {
             assertThat(heartbeat.isHealthy()).isTrue();
             proxy.freeze();
@@ -35,9 +35,10 @@ final class MongoHeartbeatTest {
         MongoFixture mongo = new MongoFixture(folder);
         try (mongo;
                 MongoHeartbeat heartbeat = new MongoHeartbeat(mongo.connection, INTERVAL)) {
-            mongo.embedded.close();
+            EmbeddedMongo killed = mongo.database.embedded();
+            killed.close();
             await().atMost(Duration.ofSeconds(2)).until(() -> !heartbeat.isHealthy());
-            EmbeddedMongo successor = EmbeddedMongo.open(folder, mongo.embedded.port());
+            EmbeddedMongo successor = EmbeddedMongo.open(folder, killed.port());
             try (successor) {
                 await().atMost(Duration.ofSeconds(10)).until(heartbeat::isHealthy);
             }

@@ -32,13 +32,14 @@ final class MongoMessageStoreFailureTest {
     @Test
     void aKilledDatabaseLosesNothingAcknowledgedAndTheStoreRecovers() throws Exception {
         try (MongoFixture mongo = new MongoFixture(folder)) {
+            EmbeddedMongo killed = mongo.database.embedded();
             List<CompletionStage<Stored>> sent = new ArrayList<>();
             mongo.stored("room", "ann", "first");
             for (int i = 0; i < 3_000; i++) {
                 sent.add(mongo.send("room", "ann", "c" + i));
             }
             MongoFixture.await(sent.get(0));
-            mongo.embedded.close(); // in the midst of them
+            killed.close(); // in the midst of them
             List<ChatMessage> acknowledged = new ArrayList<>();
             long start = System.nanoTime();
             for (CompletionStage<Stored> stage : sent) {
@@ -51,7 +52,7 @@ final class MongoMessageStoreFailureTest {
             assertThat(acknowledged).isNotEmpty();
             MongoMessageStoreTest.assertRefused(mongo.send("room", "ann", "while away"), NO_ANSWER);
 
-            EmbeddedMongo successor = EmbeddedMongo.open(folder, mongo.embedded.port());
+            EmbeddedMongo successor = EmbeddedMongo.open(folder, killed.port());
             try (successor) {
                 MongoMessageStore store = new MongoMessageStore(mongo.connection, successor::sync, true);
                 for (int i = 0; i < 3_000; i++) { // resent by their senders, acknowledged or not
@@ -76,7 +77,7 @@ final class MongoMessageStoreFailureTest {
     @Test
     void aFrozenDatabaseFailsWhatWaitsInTimeAndLateWritesLeaveNeitherGapNorDuplicate() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                MongoFixture mongo = new MongoFixture(folder, 0, proxy)) {
+                MongoFixture mongo = new MongoFixture(folder, proxy)) {
             mongo.stored("room", "ann", "first");
             proxy.freeze();
             long start = System.nanoTime();
@@ -110,7 +111,7 @@ final class MongoMessageStoreFailureTest {
     @Test
     void finishIsBoundedWhileTheDatabaseIsFrozenAndEachStageEnds() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                MongoFixture mongo = new MongoFixture(folder, 0, proxy)) {
+                MongoFixture mongo = new MongoFixture(folder, proxy)) {
             proxy.freeze();
             CompletionStage<Stored> sent = mongo.send("room", "ann", "c1");
             assertThat(mongo.store.finish(Duration.ofMillis(50))).isFalse();

@@ -186,7 +186,7 @@ final class MongoMessageStoreTest {
     void takesTheNextSequenceWhenAnotherNodeTookOurs() throws Exception {
         try (MongoFixture mongo = new MongoFixture(folder)) {
             mongo.stored("room", "ann", "c1");
-            MongoMessageStore other = new MongoMessageStore(mongo.connection, mongo.embedded::sync, true);
+            MongoMessageStore other = new MongoMessageStore(mongo.connection, mongo.database.durability(), true);
             for (int i = 2; i <= 4; i++) {
                 MongoFixture.await(other.append(new Draft("room", "bob", "c" + i, "from the other node")));
             }
@@ -201,7 +201,7 @@ final class MongoMessageStoreTest {
     @Test
     void leavesNoGapWhenTwoNodesRaceForARoom() throws Exception {
         try (MongoFixture mongo = new MongoFixture(folder)) {
-            MongoMessageStore other = new MongoMessageStore(mongo.connection, mongo.embedded::sync, true);
+            MongoMessageStore other = new MongoMessageStore(mongo.connection, mongo.database.durability(), true);
             List<CompletionStage<Stored>> ours = new ArrayList<>();
             List<CompletionStage<Stored>> theirs = new ArrayList<>();
             for (int i = 0; i < 300; i++) {

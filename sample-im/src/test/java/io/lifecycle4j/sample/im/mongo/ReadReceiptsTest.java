@@ -65,7 +65,7 @@ final class ReadReceiptsTest {
     @Test
     void whatAFrozenDatabaseDoesNotTakeStaysAndFlushSaysSoInTime() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                MongoFixture mongo = new MongoFixture(folder, 0, proxy)) {
+                MongoFixture mongo = new MongoFixture(folder, proxy)) {
             ReadReceipts receipts = onlyFlushed(mongo, Duration.ZERO);
             receipts.received("ann", "room", 3);
             receipts.received("bob", "room", 4);
@@ -113,7 +113,7 @@ final class ReadReceiptsTest {
     @Test
     void beyondTheirBoundNewReceiptsAreDroppedAndKnownOnesGrow() throws Exception {
         try (FreezableProxy proxy = new FreezableProxy();
-                MongoFixture mongo = new MongoFixture(folder, 0, proxy)) {
+                MongoFixture mongo = new MongoFixture(folder, proxy)) {
             ReadReceipts receipts = onlyFlushed(mongo, Duration.ZERO);
             for (int i = 0; i < 100_000; i++) {
                 receipts.received("user" + i, "room", 1);
@@ -132,7 +132,7 @@ final class ReadReceiptsTest {
     }
 
     private static ReadReceipts receipts(MongoFixture mongo, Duration demoDelay) {
-        return new ReadReceipts(mongo.connection, mongo.embedded::sync, demoDelay);
+        return new ReadReceipts(mongo.connection, mongo.database.durability(), demoDelay);
     }
 
     private static Document receipt(String user, String room, long seq) {
