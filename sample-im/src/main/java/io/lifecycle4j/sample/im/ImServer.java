@@ -21,7 +21,6 @@ import io.lifecycle4j.sample.im.mongo.MongoStorage;
 import io.lifecycle4j.sample.im.protocol.Json;
 import io.lifecycle4j.sample.im.websocket.ChatSessions;
 import io.lifecycle4j.sample.im.websocket.ChatUpgrade;
-import io.lifecycle4j.sample.im.websocket.Conversations;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -52,17 +51,15 @@ final class ImServer implements AppSetup {
         ImMetrics metrics = new ImMetrics();
         RequestGate sends = app.gate("sends");
         Rooms rooms = new Rooms(storage.messages(), Json::encodeMessage, metrics::delivered);
-        Conversations conversations = new Conversations(storage, rooms, sends, metrics);
-        ChatSessions sessions =
-                app.resource("chat", new ChatSessions(conversations, options.clients.limits(), metrics));
+        ChatSessions sessions = app.resource("chat", new ChatSessions(storage, rooms, sends, options.clients, metrics));
         if (storage.isShared()) {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
         app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
         JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
                 .register(app, JettyServer.of("business", business));
-        ImStatus status = new ImStatus(
-                app.view(), List.of(businessServer.gates().get(0), sends), sessions, rooms, storage);
+        ImStatus status =
+                new ImStatus(app.view(), List.of(businessServer.gates().get(0), sends), sessions, rooms, storage);
         status.register(metrics);
         admin.setHandler(new Handler.Sequence(
                 new HealthHandler(app.view()),

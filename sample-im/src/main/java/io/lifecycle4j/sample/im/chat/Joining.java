@@ -11,7 +11,7 @@ import java.util.List;
 public record Joining(Page page, boolean recovered) {
     public static final int MOST_MESSAGES = 300;
 
-    // So that 300 long messages do not fill a client's queue with one frame.
+    // This keeps 300 long messages from filling a client's queue with one frame.
     private static final int MOST_CHARACTERS = 100_000;
 
     /**

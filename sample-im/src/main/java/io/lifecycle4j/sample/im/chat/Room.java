@@ -40,7 +40,7 @@ public final class Room {
         return members.isEmpty();
     }
 
-    /** The first to come sets the mark; later ones may be ahead of what is still to be told to the others. Returns the mark. */
+    /** The first member to begin sets how far the room has been told; later ones may have read further. Returns that sequence. */
     synchronized long reached(long head) {
         if (delivered == UNKNOWN) {
             delivered = head;
@@ -53,7 +53,8 @@ public final class Room {
      * told of goes first: its write seemed to have failed, or it comes from another node. Returns how many frames were handed on.
      */
     public synchronized int deliver(ChatMessage message, MessageStore store) {
-        if (delivered == UNKNOWN) { // those who are in read the history yet, and keep this for later
+        if (delivered
+                == UNKNOWN) { // the members are still reading the history, and keep this message until they have it
             return tell(message);
         }
         if (message.seq() <= delivered) {
@@ -67,7 +68,7 @@ public final class Room {
         return count;
     }
 
-    /** Another node has stored messages up to this one; nobody is told later than when the first to come in has its history. */
+    /** Another node has stored messages up to this one; if the first member is still reading the history, the news is told when it has finished. */
     public synchronized int heardOf(long seq, MessageStore store) {
         news = Math.max(news, seq);
         return tellNews(store);
@@ -104,7 +105,7 @@ public final class Room {
         return count;
     }
 
-    /** Who comes back goes on from the last message it has, or is told that it cannot. */
+    /** A client that comes back resumes after its last message, or is told that it cannot. */
     private void sendAway() {
         members.forEach(Membership::sendAway);
         members.clear();

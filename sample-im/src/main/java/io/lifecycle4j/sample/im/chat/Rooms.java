@@ -8,9 +8,11 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** The rooms and who is in them. A room is there while somebody is in it. Thread-safe. */
 public final class Rooms {
@@ -65,14 +67,12 @@ public final class Rooms {
     }
 
     /**
-     * Stores a message, then tells its author, then all who are in its room. The stage fails with a {@link StoreException} if the message
-     * is not known to be stored; see {@link MessageStore#append}.
+     * Stores a message, then tells its author, as {@link MessageStore#append} would, then all who are in its room. The stage completes after
+     * that.
      */
-    public CompletionStage<Void> say(Draft draft, Consumer<Stored> author) {
-        return store.append(draft).thenAccept(stored -> {
-            author.accept(stored);
-            deliver(stored.message()); // a duplicate too: it may be news here, after a write that seemed to have failed
-        });
+    public CompletionStage<Void> say(Draft draft, BiConsumer<@Nullable Stored, @Nullable Throwable> author) {
+        // A duplicate is delivered, too: it may be news here, after a write that seemed to have failed.
+        return store.append(draft).whenComplete(author).thenAccept(stored -> deliver(stored.message()));
     }
 
     private void deliver(ChatMessage message) {

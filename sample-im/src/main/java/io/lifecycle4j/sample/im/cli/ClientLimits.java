@@ -3,144 +3,87 @@ package io.lifecycle4j.sample.im.cli;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
-/** What one client may do, and hold. Not final: a test has narrower limits than the options allow. */
+/** What one client may do, and hold. */
 @SuppressWarnings("NullAway.Init") // picocli sets each option, if only to its default
-public class ClientLimits {
+public final class ClientLimits {
     /** A short burst is no flood: five seconds' worth at once. */
     public static final int BURST_SECONDS = 5;
 
     /** Messages of one session that may be on their way to the database; more are not even read. */
     public static final int PENDING_SENDS = 64;
 
-    private static final int TEXT_BYTES = 4_096;
-    private static final int QUEUE_FRAMES = 4_096;
+    /** The longest message, in UTF-8. */
+    public static final int TEXT_BYTES = 4_096;
+
+    /** Frames that may wait for one client to read. */
+    public int queueFrames = 4_096;
 
     @Option(
             names = "--max-sessions",
             defaultValue = "20000",
             description = "Open at once; more get 503 (default: ${DEFAULT-VALUE}).")
-    private int sessions;
+    public int sessions;
 
     @Option(
             names = "--max-rooms",
             defaultValue = "100",
             description = "Rooms that one session may be in (default: ${DEFAULT-VALUE}).")
-    private int rooms;
+    public int rooms;
 
     @Option(
             names = "--send-rate",
             defaultValue = "100",
             description = "Messages a second that one session may send, five seconds' worth at once; more are declined"
                     + " (default: ${DEFAULT-VALUE}).")
-    private int sendRate;
+    public int sendRate;
 
     @Option(
             names = "--frame-rate",
             defaultValue = "400",
             description = "Frames a second, likewise; who sends more is closed with 4008 (default: ${DEFAULT-VALUE}).")
-    private int frameRate;
+    public int frameRate;
 
     @Option(
             names = "--frame-bytes",
             defaultValue = "32768", // a text of TEXT_BYTES that is all escapes
             description = "A larger frame is closed with 1009 (default: ${DEFAULT-VALUE}).")
-    private int frameBytes;
+    public int frameBytes;
 
     @Option(
             names = "--queue-bytes",
             defaultValue = "2097152",
             description =
                     "What may wait for one client to read; beyond it is closed with 1013 (default: ${DEFAULT-VALUE}).")
-    private int queueBytes;
+    public int queueBytes;
 
     @Option(
             names = "--hello-limit",
             defaultValue = "8s",
             description = "How long a client may take to say who it is (default: ${DEFAULT-VALUE}).")
-    private Duration helloLimit;
+    public Duration helloLimit;
 
     @Option(
             names = "--heartbeat",
             defaultValue = "10s",
             description =
                     "Between two pings; who is not heard for two and a half of them is cut (default: ${DEFAULT-VALUE}).")
-    private Duration heartbeat;
+    public Duration heartbeat;
 
     @Option(
             names = "--read-limit",
             defaultValue = "20s",
             description =
                     "Who takes none of the frames that wait for that long is closed with 1013 (default: ${DEFAULT-VALUE}).")
-    private Duration readLimit;
-
-    /** The group as the limits that it holds. */
-    public ClientLimits limits() {
-        return this;
-    }
-
-    /** How many sessions may be open at once. */
-    public int sessions() {
-        return sessions;
-    }
-
-    /** How many rooms one session may be in. */
-    public int rooms() {
-        return rooms;
-    }
-
-    /** Of one message, in UTF-8. */
-    public int textBytes() {
-        return TEXT_BYTES;
-    }
-
-    /** Of one frame from a client. */
-    public int frameBytes() {
-        return frameBytes;
-    }
-
-    /** Messages a second that one session may send for long. */
-    public int sendRate() {
-        return sendRate;
-    }
-
-    /** Frames a second, of whatever type, that one session may send for long. */
-    public int frameRate() {
-        return frameRate;
-    }
-
-    /** Frames that may wait for one client to read. */
-    public int queueFrames() {
-        return QUEUE_FRAMES;
-    }
-
-    /** Bytes that may wait for one client to read. */
-    public int queueBytes() {
-        return queueBytes;
-    }
+    public Duration readLimit;
 
     /** Answers that wait beyond this many bytes keep a client's next request from being read. */
     public int pausingBytes() {
-        return queueBytes() / 8;
+        return queueBytes / 8;
     }
 
-    /** How long a client may stay unknown. */
-    public Duration helloLimit() {
-        return helloLimit;
-    }
-
-    /** Between two pings. */
-    public Duration heartbeat() {
-        return heartbeat;
-    }
-
-    /** Who is not heard for two and a half heartbeats is gone. */
+    /** A client that is not heard for two and a half heartbeats is gone. */
     public Duration silenceLimit() {
         return heartbeat.multipliedBy(5).dividedBy(2);
-    }
-
-    /** How long a client may take not one of the frames that wait for it. */
-    public Duration readLimit() {
-        return readLimit;
     }
 
     void check() {

@@ -1,6 +1,5 @@
 package io.lifecycle4j.sample.im.http;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lifecycle4j.sample.im.chat.MessageStore.Page;
 import io.lifecycle4j.sample.im.chat.Rooms;
@@ -26,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class ChatApi extends Handler.Abstract {
     private static final Pattern MESSAGES = Pattern.compile("/api/rooms/([^/]{1,128})/messages");
     private static final int MOST_BODY_BYTES = 1_024;
-
-    private record IssuedToken(
-            String token, @JsonProperty("expires_in") long expiresIn) {}
 
     private record History(boolean more, List<Item> messages) {}
 
@@ -70,7 +66,11 @@ public final class ChatApi extends Handler.Abstract {
                     callback);
             return;
         }
-        Json.write(response, HttpStatus.OK_200, new IssuedToken(tokens.issue(user), Tokens.LIFE.toSeconds()), callback);
+        Json.write(
+                response,
+                HttpStatus.OK_200,
+                Json.object().put("token", tokens.issue(user)).put("expires_in", Tokens.LIFE.toSeconds()),
+                callback);
     }
 
     private static @Nullable String user(String body) {

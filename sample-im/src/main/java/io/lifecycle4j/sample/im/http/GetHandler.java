@@ -8,7 +8,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** Answers one path with what there is to say just now; it may wait for that, as readiness may wait for a condition. */
+/** Answers one path with what there is to say just now. The answer may block, because a readiness check may. */
 public final class GetHandler extends Handler.Abstract {
     private final String path;
     private final String contentType;

@@ -27,6 +27,7 @@ public final class ImStatus {
     private final ChatSessions sessions;
     private final Rooms rooms;
     private final MongoStorage storage;
+    private final String node = Node.NAME; // looked up at the start
     private final long startedAt = System.nanoTime();
 
     public ImStatus(AppView app, List<RequestGate> gates, ChatSessions sessions, Rooms rooms, MongoStorage storage) {
@@ -52,7 +53,7 @@ public final class ImStatus {
     /** What an operator wants to know. */
     public ObjectNode full() {
         ObjectNode body = brief().put("ready", app.isReady())
-                .put("node", Node.NAME)
+                .put("node", node)
                 .put("uptime_seconds", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedAt))
                 .put("rooms", rooms.size())
                 .put("receipts_unwritten", storage.receipts().unwritten());

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells the rooms that other nodes have stored something. What this node stored itself comes by here, too, and is no news.
  *
- * <p>The stream only says how far a room has got; what was said is read from the collection, in the order of the sequence. For the
- * embedded server's stream also has what it refused to store. And a stream that was lost does no harm: it is opened where it
+ * <p>The stream only says how far a room has got; what was said is read from the collection, in the order of the sequence: the
+ * embedded server's stream also contains what it refused to store. A stream that was lost does no harm: it is opened where it
  * broke off, or at the present if the server no longer knows that place, and then every room reads on from where it is.
  */
 public final class ChangeStream {

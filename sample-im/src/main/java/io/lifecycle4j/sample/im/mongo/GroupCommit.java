@@ -178,7 +178,9 @@ final class GroupCommit {
 
     private void publish(Outcome outcome) {
         if (outcome.stored() != null) {
-            cache.add(outcome.stored().message());
+            if (!outcome.stored().duplicate()) { // it may be behind the head, which a failure has made us forget
+                cache.add(outcome.stored().message());
+            }
             outcome.pending().stored().complete(outcome.stored());
         } else if (outcome.failure() != null) {
             outcome.pending().stored().completeExceptionally(outcome.failure());

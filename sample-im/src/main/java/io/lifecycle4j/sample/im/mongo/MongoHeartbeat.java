@@ -3,7 +3,6 @@ package io.lifecycle4j.sample.im.mongo;
 import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.time.Duration;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -19,7 +18,6 @@ public final class MongoHeartbeat implements AutoCloseable {
     private final MongoConnection connection;
     private final Duration interval;
     private final ScheduledExecutorService executor;
-    private final Future<?> beats;
     private volatile boolean healthy = true; // the connection has just answered
     private volatile long roundTripNanos;
     private volatile boolean closed;
@@ -31,7 +29,7 @@ public final class MongoHeartbeat implements AutoCloseable {
         this.interval = interval;
         executor = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-mongo-heartbeat"));
         long millis = interval.toMillis();
-        beats = executor.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
+        var unused = executor.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     /** Whether the last ping was answered; true before the first. */
@@ -48,7 +46,6 @@ public final class MongoHeartbeat implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        beats.cancel(false);
         executor.shutdown();
     }
 

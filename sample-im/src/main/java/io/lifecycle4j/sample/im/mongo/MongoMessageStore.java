@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,31 +28,14 @@ public final class MongoMessageStore implements MessageStore {
     private static final int QUEUE = 10_000;
     private static final int BATCH = 500;
 
-    /** A message's turn to be written; those that wait behind it are written with it. */
-    private final class Turn implements Runnable {
-        final Pending pending;
-
-        Turn(Pending pending) {
-            this.pending = pending;
-        }
-
-        @Override
-        public void run() {
-            List<Pending> batch = waiting(BATCH - 1);
-            batch.add(0, pending);
-            write(batch);
-        }
-    }
-
-    // The executor decides by one lock what it still accepts, so that nothing accepted is left behind.
-    private final ThreadPoolExecutor committer = new ThreadPoolExecutor(
-            1, 1, 0, TimeUnit.NANOSECONDS, new ArrayBlockingQueue<>(QUEUE), DaemonThreads.named("im-committer"));
+    private final ArrayBlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final ExecutorService committer = Executors.newSingleThreadExecutor(DaemonThreads.named("im-committer"));
     private final GroupCommit commit;
     private final MessageReader reader;
     private boolean failing; // the committer's thread only
 
     /**
-     * Begins to store.
+     * Makes a store, whose thread starts with the first message.
      *
      * @param shared whether other nodes write too: then each read first asks the database how far the room has got; else what
      *     this node knows of a room's head is the truth, and joins need no query
@@ -67,21 +50,23 @@ public final class MongoMessageStore implements MessageStore {
     @Override
     public CompletionStage<Stored> append(Draft draft) {
         Pending pending = new Pending(draft, new CompletableFuture<>());
-        try {
-            committer.execute(new Turn(pending));
-        } catch (RejectedExecutionException e) {
-            boolean stopping = committer.isShutdown();
-            fail(
-                    pending,
-                    stopping ? "the server is stopping" : "the store is busy: " + QUEUE + " messages wait already",
-                    null);
+        if (queue.offer(pending)) {
+            try {
+                committer.execute(this::writeNext);
+            } catch (RejectedExecutionException e) {
+                if (queue.remove(pending)) { // else it is written with one that came before
+                    fail(pending, "the server is stopping", null);
+                }
+            }
+        } else {
+            fail(pending, "the store is busy: " + QUEUE + " messages wait already", null);
         }
         return pending.stored().minimalCompletionStage();
     }
 
     /** How many messages wait for the next batch. */
     public int waiting() {
-        return committer.getQueue().size();
+        return queue.size();
     }
 
     @Override
@@ -100,10 +85,13 @@ public final class MongoMessageStore implements MessageStore {
         return committer.awaitTermination(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private List<Pending> waiting(int most) {
-        List<Runnable> turns = new ArrayList<>();
-        committer.getQueue().drainTo(turns, most);
-        return turns.stream().map(turn -> ((Turn) turn).pending).collect(Collectors.toCollection(ArrayList::new));
+    // Once for each message, so that none is left behind; most find theirs written with another.
+    private void writeNext() {
+        List<Pending> batch = new ArrayList<>(BATCH);
+        queue.drainTo(batch, BATCH);
+        if (!batch.isEmpty()) {
+            write(batch);
+        }
     }
 
     /** The thread's edge: whatever happens, each sender gets an answer and the thread lives on. */
@@ -125,7 +113,8 @@ public final class MongoMessageStore implements MessageStore {
 
     private void failed(List<Pending> batch, Throwable failure) {
         // Those that wait fail too: else each batch of them would wait for its own timeout.
-        List<Pending> waiting = waiting(QUEUE);
+        List<Pending> waiting = new ArrayList<>();
+        queue.drainTo(waiting);
         if (failing) {
             log.debug("{} messages refused", batch.size() + waiting.size(), failure);
         } else {

@@ -8,7 +8,7 @@ import java.time.Duration;
 /**
  * All that the chat keeps in MongoDB.
  *
- * @param epoch names the history of the messages: sequences of one say nothing in another
+ * @param epoch the name of the messages' history; a sequence means nothing in another history
  * @param isShared whether other processes store messages, too
  */
 public record MongoStorage(

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,7 +39,6 @@ public final class ReadReceipts implements AutoCloseable {
     private final Map<Key, Long> dirty = new ConcurrentHashMap<>();
     private final ReentrantLock flushing = new ReentrantLock();
     private final ScheduledExecutorService executor;
-    private final Future<?> background;
     private boolean failing; // the executor's thread only
 
     /** Begins to write behind; {@code demoDelay} makes every {@link #flush} slow, to show what a shutdown does then. */
@@ -50,7 +48,7 @@ public final class ReadReceipts implements AutoCloseable {
         this.demoDelay = demoDelay;
         executor = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-receipts"));
         long millis = INTERVAL.toMillis();
-        background = executor.scheduleWithFixedDelay(this::writeBehind, millis, millis, TimeUnit.MILLISECONDS);
+        var unused = executor.scheduleWithFixedDelay(this::writeBehind, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -91,7 +89,6 @@ public final class ReadReceipts implements AutoCloseable {
     /** Ends the writing behind; a write under way ends at its own limit, and is not waited for. Does not flush. */
     @Override
     public void close() {
-        background.cancel(false);
         executor.shutdown();
     }
 

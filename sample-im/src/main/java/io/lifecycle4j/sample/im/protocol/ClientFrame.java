@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What clients send, as {@code docs/im-protocol.md} explains it. Each record refuses what is not expected of its fields, so that a
- * frame that exists is one of the protocol. {@link Json#clientFrame} reads one.
+ * What clients send, as {@code docs/im-protocol.md} explains it. The constructors reject wrong fields, so that every instance but
+ * {@link Wrong} is a valid frame. {@link Json#clientFrame} reads one.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "t")
 @JsonSubTypes({

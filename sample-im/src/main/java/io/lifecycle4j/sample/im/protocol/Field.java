@@ -12,20 +12,11 @@ enum Field {
     ROOM(64),
     CID(64),
     EPOCH(64),
-    TEXT(1 << 20), // the largest frame that --frame-bytes can allow
+    TEXT("a string that is not empty", Integer.MAX_VALUE),
     AFTER("{epoch, seq}", 0),
     SEQ,
     BEFORE,
     LIMIT;
-
-    /** A field is not as expected; the message says how it should be. */
-    static final class WrongException extends IllegalArgumentException {
-        private static final long serialVersionUID = 1L;
-
-        WrongException(Field field) {
-            super(field.problem());
-        }
-    }
 
     private final String expected;
     private final int mostLength;
@@ -49,7 +40,7 @@ enum Field {
 
     void require(boolean holds) {
         if (!holds) {
-            throw new WrongException(this);
+            throw new BadFrameException(problem());
         }
     }
 

@@ -3,6 +3,7 @@ package io.lifecycle4j.sample.im.protocol;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonMappingException.Reference;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
@@ -13,6 +14,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.lifecycle4j.sample.im.chat.ChatMessage;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Response;
@@ -24,9 +26,10 @@ public final class Json {
     public static final String TYPE = "application/json";
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS) // of strings to numbers; the other way it is this:
+            // A string must not be a number; the next setting forbids the reverse.
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .withCoercionConfig(
                     LogicalType.Textual,
                     strings -> strings.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
@@ -49,33 +52,31 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
-    /** Reads one frame of a client's. */
-    public static ClientFrame clientFrame(String text) throws BadFrameException {
+    /** Reads one frame that a client sent; throws if the connection is to be closed for it. */
+    public static ClientFrame clientFrame(String text) {
+        ObjectNode frame = parse(text);
+        if (frame == null) {
+            throw new BadFrameException("not JSON (expected: one JSON object as text)");
+        }
         try {
-            ClientFrame frame = MAPPER.readValue(text, ClientFrame.class);
-            if (frame != null) {
-                return frame;
-            }
+            return MAPPER.treeToValue(frame, ClientFrame.class);
         } catch (InvalidTypeIdException e) {
             throw new BadFrameException("t: no such type of frame");
         } catch (JsonProcessingException e) {
-            ObjectNode frame = parse(text);
-            if (frame != null && e instanceof JsonMappingException wrong) {
-                if (frame.path("t").asText().equals("hello")) {
-                    throw new BadFrameException(problem(wrong));
-                }
-                return new ClientFrame.Wrong(Field.ID.lenient(frame.get("id")), problem(wrong));
+            if (frame.path("t").asText().equals("hello")) {
+                throw new BadFrameException(problem(e));
             }
+            return new ClientFrame.Wrong(Field.ID.lenient(frame.get("id")), problem(e));
         }
-        throw new BadFrameException("not JSON (expected: one JSON object as text)");
     }
 
-    private static String problem(JsonMappingException e) {
-        if (e.getCause() instanceof Field.WrongException wrong) {
+    private static String problem(JsonProcessingException e) {
+        if (e.getCause() instanceof BadFrameException wrong) {
             return String.valueOf(wrong.getMessage());
         }
-        String field = e.getPath().get(e.getPath().size() - 1).getFieldName();
-        return Field.valueOf(field.toUpperCase(Locale.ROOT)).problem();
+        List<Reference> path = ((JsonMappingException) e).getPath();
+        return Field.valueOf(path.get(path.size() - 1).getFieldName().toUpperCase(Locale.ROOT))
+                .problem();
     }
 
     /** Encodes a record or a tree. */

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection, as Jetty tells of it: frames come one after another, on Jetty's threads, and the next one when it is asked for.
- * Public, or Jetty cannot call it.
+ * It is public because Jetty must be able to call it.
  */
 public final class ChatSession implements Session.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
@@ -32,8 +32,8 @@ public final class ChatSession implements Session.Listener {
         this.conversation = conversation;
         this.metrics = metrics;
         this.open = open;
-        this.liveness = new Liveness(client, metrics);
-        this.flow = new FlowControl(client, liveness, conversation::pendingSends);
+        this.liveness = new Liveness(client, conversation::isGreeted, metrics);
+        this.flow = new FlowControl(client, liveness);
         client.whenRelieved(flow::resume);
     }
 
@@ -45,7 +45,7 @@ public final class ChatSession implements Session.Listener {
         return client.queue();
     }
 
-    /** The last ping's, in nanoseconds; 0 before the first pong. */
+    /** As {@link Liveness#roundTripNanos}. */
     public long roundTripNanos() {
         return liveness.roundTripNanos();
     }
@@ -66,7 +66,7 @@ public final class ChatSession implements Session.Listener {
         }
         metrics.received();
         if (!flow.tryTake()) {
-            client.close(CloseCode.RATE, "more than " + client.limits().frameRate() + " frames a second");
+            client.close(CloseCode.RATE, "more than " + client.limits().frameRate + " frames a second");
         } else {
             receive(text);
         }
@@ -77,10 +77,7 @@ public final class ChatSession implements Session.Listener {
         try {
             conversation.receive(text);
         } catch (BadFrameException e) {
-            client.close(CloseCode.PROTOCOL, e.problem());
-        }
-        if (conversation.isGreeted()) {
-            liveness.greeted();
+            client.close(CloseCode.PROTOCOL, String.valueOf(e.getMessage()));
         }
     }
 

@@ -1,7 +1,10 @@
 package io.lifecycle4j.sample.im.websocket;
 
+import io.lifecycle4j.RequestGate;
+import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.cli.ClientLimits;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
+import io.lifecycle4j.sample.im.mongo.MongoStorage;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.time.Duration;
@@ -26,7 +29,9 @@ public final class ChatSessions implements AutoCloseable {
     private static final Duration MOST_TICK = Duration.ofSeconds(1);
     private static final int WRITERS = 2;
 
-    private final Conversations conversations;
+    private final MongoStorage storage;
+    private final Rooms rooms;
+    private final RequestGate sends;
     private final ClientLimits limits;
     private final ImMetrics metrics;
     private final Set<ChatSession> sessions = ConcurrentHashMap.newKeySet();
@@ -34,12 +39,16 @@ public final class ChatSessions implements AutoCloseable {
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-client-heartbeat"));
 
-    public ChatSessions(Conversations conversations, ClientLimits limits, ImMetrics metrics) {
-        this.conversations = conversations;
+    /**
+     * @param sends counts messages on open sockets as the gate of a server counts requests
+     */
+    public ChatSessions(MongoStorage storage, Rooms rooms, RequestGate sends, ClientLimits limits, ImMetrics metrics) {
+        this.storage = storage;
+        this.rooms = rooms;
+        this.sends = sends;
         this.limits = limits;
         this.metrics = metrics;
-        long tick =
-                Math.min(MOST_TICK.toMillis(), Math.max(1, limits.heartbeat().toMillis() / 4));
+        long tick = Math.min(MOST_TICK.toMillis(), Math.max(1, limits.heartbeat.toMillis() / 4));
         var unused = ticker.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
     }
 
@@ -59,7 +68,10 @@ public final class ChatSessions implements AutoCloseable {
     /** Makes the session of a client whose connection is about to open. */
     ChatSession newSession() {
         Client client = new Client(limits, metrics, writers);
-        return new ChatSession(client, conversations.with(client), metrics, sessions);
+        ClientRooms joined = new ClientRooms(client, rooms, storage.epoch());
+        ClientSends said = new ClientSends(client, rooms, sends, metrics);
+        Conversation conversation = new Conversation(client, storage.tokens(), joined, said, storage.receipts());
+        return new ChatSession(client, conversation, metrics, sessions);
     }
 
     /** Tells every client that the server goes away, and when to come back: each at a time of its own. */
@@ -74,9 +86,14 @@ public final class ChatSessions implements AutoCloseable {
         }
     }
 
+    /** Sends every client a frame. */
+    public void tellAll(ServerFrame frame) {
+        sessions.forEach(session -> session.client().send(frame));
+    }
+
     /** Gives Jetty all that is queued, so that it is written before the close frames. */
     public void handOver() {
-        sessions.forEach(session -> session.client().handOver());
+        sessions.forEach(session -> session.queue().handOver());
     }
 
     private void tick() {

@@ -31,9 +31,9 @@ public final class ChatUpgrade implements WebSocketCreator {
     /** Serves {@code /ws}. */
     public static WebSocketUpgradeHandler handler(Server server, ChatSessions sessions, List<String> allowedOrigins) {
         return WebSocketUpgradeHandler.from(server, container -> {
-            container.setMaxTextMessageSize(sessions.limits().frameBytes());
-            container.setMaxFrameSize(sessions.limits().frameBytes());
-            container.setMaxBinaryMessageSize(sessions.limits().frameBytes());
+            container.setMaxTextMessageSize(sessions.limits().frameBytes);
+            container.setMaxFrameSize(sessions.limits().frameBytes);
+            container.setMaxBinaryMessageSize(sessions.limits().frameBytes);
             container.addMapping("/ws", new ChatUpgrade(sessions, Set.copyOf(allowedOrigins)));
         });
     }
@@ -52,7 +52,7 @@ public final class ChatUpgrade implements WebSocketCreator {
                     callback);
             return null;
         }
-        if (sessions.size() >= sessions.limits().sessions()) {
+        if (sessions.size() >= sessions.limits().sessions) {
             response.getHeaders().put(HttpHeader.RETRY_AFTER, 5);
             Json.problem(response, HttpStatus.SERVICE_UNAVAILABLE_503, "too many sessions; try again", callback);
             return null;

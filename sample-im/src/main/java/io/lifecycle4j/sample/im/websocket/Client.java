@@ -9,6 +9,7 @@ import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +19,14 @@ import org.slf4j.LoggerFactory;
 /** The way to one client: what waits for it to read, and how its connection ends. Nothing here blocks. Thread-safe. */
 final class Client {
     private static final Logger LOG = LoggerFactory.getLogger(Client.class);
-    // A client that does not read the close frame either is cut.
+    // A client that does not answer the close frame within this time is cut.
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
     private final ClientLimits limits;
     private final ImMetrics metrics;
     private final Executor writers;
     private final SendQueue queue;
+    private final AtomicInteger pendingSends = new AtomicInteger();
     private volatile Runnable relieved = () -> {};
     private volatile @Nullable Session session; // set once, before anything else happens
     private volatile boolean closed; // by either side, or about to be
@@ -40,6 +42,11 @@ final class Client {
     /** Has the action run by each {@link #relieve}. */
     void whenRelieved(Runnable action) {
         relieved = action;
+    }
+
+    /** How many of its messages are on their way to the database. */
+    AtomicInteger pendingSends() {
+        return pendingSends;
     }
 
     /** To be called when there may be less to do for this client than before. */
@@ -96,11 +103,6 @@ final class Client {
         writers.execute(() -> close(CloseCode.RESTART, "resume"));
     }
 
-    /** Gives Jetty what is queued, for it to be written before a close frame. */
-    void handOver() {
-        queue.handOver();
-    }
-
     private void write(ByteBuffer frame, boolean moreFollow, Runnable done) {
         WebSockets.sendText(session(), frame, moreFollow, Callback.from(done, failure -> done.run()));
     }
@@ -119,7 +121,7 @@ final class Client {
         queue.handOver();
         queue.close();
         WebSockets.close(session(), code.number(), reason);
-        relieve(); // else its own close would not be read
+        relieve(); // a paused client must be read again, or its close frame is never seen
     }
 
     /** Notes that the connection has ended. */

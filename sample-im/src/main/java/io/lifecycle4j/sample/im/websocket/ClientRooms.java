@@ -1,5 +1,6 @@
 package io.lifecycle4j.sample.im.websocket;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.lifecycle4j.sample.im.chat.Joining;
 import io.lifecycle4j.sample.im.chat.Membership;
 import io.lifecycle4j.sample.im.chat.MessageStore.Page;
@@ -29,7 +30,7 @@ final class ClientRooms {
     private final ConcurrentMap<String, Membership> memberships = new ConcurrentHashMap<>();
 
     /**
-     * @param epoch names the history: sequences of one say nothing in another
+     * @param epoch the name of the history; a sequence means nothing in another history
      */
     ClientRooms(Client client, Rooms rooms, String epoch) {
         this.client = client;
@@ -37,7 +38,7 @@ final class ClientRooms {
         this.epoch = epoch;
     }
 
-    /** The name of a room that the client is in, one for all messages in it; null if it is not in it. */
+    /** Returns the room's name, as the one string that all its messages share; null if the client is not in it. */
     @Nullable
     String joined(String name) {
         Membership membership = memberships.get(name);
@@ -47,12 +48,15 @@ final class ClientRooms {
     void join(ClientFrame.Join frame) {
         String name = frame.room();
         if (!ROOM.matcher(name).matches()) {
-            decline(frame, Declined.FORBIDDEN, "room: '" + name + "' (expected: letters, digits, or . _ - inside)");
+            decline(
+                    frame.id(),
+                    Declined.FORBIDDEN,
+                    "room: '" + name + "' (expected: letters, digits, or . _ - inside)");
             return;
         }
         leave(name); // joins again, perhaps
-        if (memberships.size() >= client.limits().rooms()) {
-            decline(frame, Declined.TOO_MANY_ROOMS, "in " + memberships.size() + " rooms already");
+        if (memberships.size() >= client.limits().rooms) {
+            decline(frame.id(), Declined.TOO_MANY_ROOMS, "in " + memberships.size() + " rooms already");
             return;
         }
         boolean joined = false;
@@ -65,7 +69,7 @@ final class ClientRooms {
         }
         if (!joined) {
             leave(name);
-            decline(frame, Declined.STORE, Conversation.NO_DATABASE);
+            decline(frame.id(), Declined.STORE, Conversation.NO_DATABASE);
         } else if (client.isClosed()) { // meanwhile, and perhaps too early for leaveAll to find the room
             leave(name);
         } else {
@@ -101,13 +105,12 @@ final class ClientRooms {
             client.send(new ServerFrame.History(
                     frame.id(), frame.room(), page.more(), ServerFrame.Item.of(page.messages())));
         } catch (StoreException e) {
-            client.send(
-                    new ServerFrame.Problem(frame.id(), Declined.STORE, Conversation.NO_DATABASE, Conversation.RETRY));
+            decline(frame.id(), Declined.STORE, Conversation.NO_DATABASE);
         }
     }
 
-    private void decline(ClientFrame.Join frame, Declined code, String message) {
-        client.send(new ServerFrame.Problem(frame.id(), code, message, Conversation.RETRY));
+    private void decline(@Nullable JsonNode id, Declined code, String message) {
+        client.send(new ServerFrame.Problem(id, code, message, Conversation.RETRY));
     }
 
     private void leave(String name) {

@@ -6,18 +6,18 @@ import io.lifecycle4j.sample.im.chat.ChatMessage;
 import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
 import io.lifecycle4j.sample.im.chat.Rooms;
+import io.lifecycle4j.sample.im.cli.ClientLimits;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
 import io.lifecycle4j.sample.im.protocol.ClientFrame;
 import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The messages of one client: acknowledged when they are stored, never before; counted in flight until then. */
+/** The messages of one client: acknowledged when they are stored, never before; counted in flight until their room has been told. */
 final class ClientSends {
     private static final Logger LOG = LoggerFactory.getLogger(ClientSends.class);
 
@@ -26,7 +26,6 @@ final class ClientSends {
     private final RequestGate gate;
     private final ImMetrics metrics;
     private final TokenBucket rate;
-    private final AtomicInteger pending = new AtomicInteger();
 
     /**
      * @param gate counts messages on open sockets as the gate of a server counts requests
@@ -36,12 +35,7 @@ final class ClientSends {
         this.rooms = rooms;
         this.gate = gate;
         this.metrics = metrics;
-        this.rate = TokenBucket.of(client.limits().sendRate());
-    }
-
-    /** How many are on their way to the database. */
-    int pending() {
-        return pending.get();
+        this.rate = TokenBucket.of(client.limits().sendRate);
     }
 
     /**
@@ -51,14 +45,13 @@ final class ClientSends {
      */
     void accept(ClientFrame.Send frame, String speaker, @Nullable String room) {
         if (!rate.tryTake()) {
-            nack(frame, Declined.RATE, rate.untilNext());
+            nack(frame.id(), frame.cid(), Declined.RATE, rate.untilNext());
         } else if (room == null || frame.text().isBlank()) {
-            nack(frame, Declined.FORBIDDEN, Duration.ZERO);
-        } else if (frame.text().getBytes(StandardCharsets.UTF_8).length
-                > client.limits().textBytes()) {
-            nack(frame, Declined.TOO_LARGE, Duration.ZERO);
+            nack(frame.id(), frame.cid(), Declined.FORBIDDEN, Duration.ZERO);
+        } else if (frame.text().getBytes(StandardCharsets.UTF_8).length > ClientLimits.TEXT_BYTES) {
+            nack(frame.id(), frame.cid(), Declined.TOO_LARGE, Duration.ZERO);
         } else if (!gate.tryEnter()) {
-            nack(frame, Declined.DRAINING, Conversation.RETRY);
+            nack(frame.id(), frame.cid(), Declined.DRAINING, Conversation.RETRY);
         } else {
             store(frame.id(), new Draft(room, speaker, frame.cid(), frame.text()));
         }
@@ -66,20 +59,21 @@ final class ClientSends {
 
     private void store(@Nullable JsonNode id, Draft draft) {
         long start = System.nanoTime();
-        pending.incrementAndGet();
+        client.pendingSends().incrementAndGet();
         metrics.accepted();
-        var unused = rooms.say(draft, stored -> acknowledge(id, stored, start)).whenComplete((done, failure) -> {
-            try {
-                if (failure != null) {
-                    LOG.debug("A message was not stored", failure);
-                    nack(id, draft.clientId(), Declined.STORE, Conversation.RETRY);
-                }
-            } finally {
-                pending.decrementAndGet();
-                gate.leave();
-                client.relieve();
-            }
-        });
+        var unused = rooms.say(draft, (stored, failure) -> {
+                    if (stored != null) {
+                        acknowledge(id, stored, start);
+                    } else {
+                        LOG.debug("A message was not stored", failure);
+                        nack(id, draft.clientId(), Declined.STORE, Conversation.RETRY);
+                    }
+                })
+                .whenComplete((told, failure) -> {
+                    client.pendingSends().decrementAndGet();
+                    gate.leave();
+                    client.relieve();
+                });
     }
 
     private void acknowledge(@Nullable JsonNode id, Stored stored, long start) {
@@ -93,10 +87,6 @@ final class ClientSends {
                 message.id(),
                 message.createdAt().toEpochMilli(),
                 stored.duplicate()));
-    }
-
-    private void nack(ClientFrame.Send frame, Declined code, Duration retry) {
-        nack(frame.id(), frame.cid(), code, retry);
     }
 
     private void nack(@Nullable JsonNode id, String clientId, Declined code, Duration retry) {

@@ -24,7 +24,7 @@ final class Conversation {
     private final ClientRooms rooms;
     private final ClientSends sends;
     private final ReadReceipts receipts;
-    private @Nullable String user; // set by hello, on the thread that reads
+    private volatile @Nullable String user; // set once, by hello
 
     Conversation(Client client, Tokens tokens, ClientRooms rooms, ClientSends sends, ReadReceipts receipts) {
         this.client = client;
@@ -34,18 +34,13 @@ final class Conversation {
         this.receipts = receipts;
     }
 
-    /** How many of its messages are on their way to the database. */
-    int pendingSends() {
-        return sends.pending();
-    }
-
     /** Whether the client has said who it is. */
     boolean isGreeted() {
         return user != null;
     }
 
     /** Answers one frame; throws if the connection is to be closed for it. */
-    void receive(String text) throws BadFrameException {
+    void receive(String text) {
         ClientFrame frame = Json.clientFrame(text);
         String speaker = user;
         if (frame instanceof ClientFrame.Hello != (speaker == null)) {
@@ -65,28 +60,25 @@ final class Conversation {
                 && received.seq() > 0
                 && rooms.joined(received.room()) != null) {
             receipts.received(speaker, received.room(), received.seq());
-        } // of a pong it is enough that it came
+        } // a pong needs no answer, nor does a receipt for a room that was not joined
     }
 
     private void greet(ClientFrame.Hello hello) {
-        user = tokens.user(hello.token());
-        if (user == null) {
+        String known = tokens.user(hello.token());
+        if (known == null) {
             client.close(CloseCode.BAD_TOKEN, "bad token");
             return;
         }
+        user = known; // before the welcome, which the heartbeat must not take for late
         ClientLimits limits = client.limits();
         client.send(new ServerFrame.Welcome(
                 hello.id(),
                 Node.NAME + "-" + SESSIONS.incrementAndGet(),
-                user,
+                known,
                 Node.NAME,
-                limits.heartbeat().toMillis(),
+                limits.heartbeat.toMillis(),
                 new ServerFrame.Limits(
-                        limits.textBytes(),
-                        limits.frameBytes(),
-                        limits.rooms(),
-                        limits.sendRate(),
-                        limits.frameRate())));
+                        ClientLimits.TEXT_BYTES, limits.frameBytes, limits.rooms, limits.sendRate, limits.frameRate)));
     }
 
     /** The connection has ended. */

@@ -1,7 +1,6 @@
 package io.lifecycle4j.sample.im.websocket;
 
 import io.lifecycle4j.sample.im.cli.ClientLimits;
-import java.util.function.IntSupplier;
 
 /**
  * How fast one client may speak. Its next frame is read when we ask for it: a client whose messages wait for the database, or
@@ -10,21 +9,16 @@ import java.util.function.IntSupplier;
 final class FlowControl {
     private final Client client;
     private final Liveness liveness;
-    private final IntSupplier pendingSends;
     private final TokenBucket frames;
     private boolean paused; // under this
 
-    /**
-     * @param pendingSends how many of its messages are on their way to the database
-     */
-    FlowControl(Client client, Liveness liveness, IntSupplier pendingSends) {
+    FlowControl(Client client, Liveness liveness) {
         this.client = client;
         this.liveness = liveness;
-        this.pendingSends = pendingSends;
-        this.frames = TokenBucket.of(client.limits().frameRate());
+        this.frames = TokenBucket.of(client.limits().frameRate);
     }
 
-    /** Counts a frame; returns whether it was not one too many. */
+    /** Counts a frame; returns false if it is one too many. */
     boolean tryTake() {
         return frames.tryTake();
     }
@@ -59,8 +53,8 @@ final class FlowControl {
     private boolean isBusy() {
         ClientLimits limits = client.limits();
         return !client.isClosed()
-                && (pendingSends.getAsInt() >= ClientLimits.PENDING_SENDS
+                && (client.pendingSends().get() >= ClientLimits.PENDING_SENDS
                         || client.queue().bytes() > limits.pausingBytes()
-                        || client.queue().frames() > limits.queueFrames() / 2);
+                        || client.queue().frames() > limits.queueFrames / 2);
     }
 }

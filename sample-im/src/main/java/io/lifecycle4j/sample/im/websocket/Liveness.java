@@ -6,6 +6,7 @@ import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,37 +15,37 @@ final class Liveness {
     private static final Logger LOG = LoggerFactory.getLogger(Liveness.class);
 
     private final Client client;
+    private final BooleanSupplier greeted;
     private final ImMetrics metrics;
     private final long openedAt = System.nanoTime();
-    private volatile boolean greeted;
     private volatile long heardAt = openedAt;
     private volatile long pingedAt = openedAt;
     private volatile long roundTripNanos;
 
-    Liveness(Client client, ImMetrics metrics) {
+    /**
+     * @param greeted whether the client has said who it is
+     */
+    Liveness(Client client, BooleanSupplier greeted, ImMetrics metrics) {
         this.client = client;
+        this.greeted = greeted;
         this.metrics = metrics;
     }
 
-    /** The client has said who it is. */
-    void greeted() {
-        greeted = true;
-    }
-
-    /** The client has said something, or could not, as we did not listen. */
+    /** Notes a sign of life, or the end of a pause in which we did not read the client. */
     void heard() {
         heardAt = System.nanoTime();
     }
 
     void pong(ByteBuffer payload) {
         heard();
-        if (payload.remaining() == Long.BYTES && payload.getLong() == pingedAt) {
-            roundTripNanos = Math.max(1, heardAt - pingedAt);
+        long sent = payload.remaining() == Long.BYTES ? payload.getLong() : 0;
+        if (sent == pingedAt) {
+            roundTripNanos = Math.max(1, System.nanoTime() - sent);
             metrics.roundTrip(Duration.ofNanos(roundTripNanos));
         }
     }
 
-    /** The last ping's; 0 before the first pong. */
+    /** How long the last answered ping took, in nanoseconds; 0 before the first answer. */
     long roundTripNanos() {
         return roundTripNanos;
     }
@@ -58,10 +59,9 @@ final class Liveness {
         ClientLimits limits = client.limits();
         if (client.isClosed()) {
             client.cutIfOverdue(now);
-        } else if (!greeted && now - openedAt > limits.helloLimit().toNanos()) {
-            client.close(
-                    CloseCode.PROTOCOL, "no hello within " + limits.helloLimit().toSeconds() + " s");
-        } else if (client.queue().isStuck(limits.readLimit())) {
+        } else if (!greeted.getAsBoolean() && now - openedAt > limits.helloLimit.toNanos()) {
+            client.close(CloseCode.PROTOCOL, "no hello within " + limits.helloLimit.toSeconds() + " s");
+        } else if (client.queue().isStuck(limits.readLimit)) {
             client.close(CloseCode.OVERLOAD, "slow reader");
         } else if (listening && now - heardAt > limits.silenceLimit().toNanos()) {
             LOG.debug(
@@ -69,16 +69,16 @@ final class Liveness {
                     limits.silenceLimit().toMillis());
             metrics.deadPeer();
             client.cut();
-        } else if (now - pingedAt > limits.heartbeat().toNanos()) {
+        } else if (now - pingedAt > limits.heartbeat.toNanos()) {
             ping(now);
         }
     }
 
-    /** Twice: the browser answers the protocol's ping, whatever its page does; its page sees only the frame. */
+    /** Pings twice: the browser answers the WebSocket's ping by itself, and its page sees only the frame. */
     private void ping(long now) {
         pingedAt = now;
         client.ping(ByteBuffer.allocate(Long.BYTES).putLong(now).flip());
-        if (greeted) {
+        if (greeted.getAsBoolean()) {
             client.send(new ServerFrame.Ping());
         }
     }

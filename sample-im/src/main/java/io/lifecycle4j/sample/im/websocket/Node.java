@@ -3,7 +3,7 @@ package io.lifecycle4j.sample.im.websocket;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** How this process is called where there are several. */
+/** The name of this process, which tells nodes apart. */
 public final class Node {
     public static final String NAME = ProcessHandle.current().pid() + "@" + hostName();
 

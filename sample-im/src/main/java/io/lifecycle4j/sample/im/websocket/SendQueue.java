@@ -33,11 +33,11 @@ public final class SendQueue {
     private boolean closed;
 
     /**
-     * @param written told when frames have been written: there is room
+     * @param written called when frames have been written, so that there is room again
      */
     SendQueue(ClientLimits limits, Executor writers, Wire wire, Runnable written) {
-        this.mostFrames = limits.queueFrames();
-        this.mostBytes = limits.queueBytes();
+        this.mostFrames = limits.queueFrames;
+        this.mostBytes = limits.queueBytes;
         this.writers = writers;
         this.wire = wire;
         this.written = written;

@@ -12,13 +12,13 @@ final class TokenBucket {
     private final LongSupplier nanoTime;
     private long spent; // the instant up to which tokens are spent: full buckets lag behind by the capacity
 
-    /** A short burst is no flood: some seconds' worth at once. */
+    /** Makes a bucket that lets some seconds' worth through at once: a short burst is no flood. */
     static TokenBucket of(int perSecond) {
         return new TokenBucket(perSecond, perSecond * ClientLimits.BURST_SECONDS, System::nanoTime);
     }
 
     /**
-     * @param perSecond how many for long
+     * @param perSecond how many on average
      * @param burst how many at once
      * @param nanoTime as {@link System#nanoTime()}
      */

@@ -49,7 +49,7 @@ final class TokensTest {
 
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"", "nonsense", "..", "a.b.c", "YW5u.99999999999.AAAA"})
+    @ValueSource(strings = {"", "nonsense", "..", "a.b.c", "YW5u.99999999999.AAAA", "bnVsbA.e30.AAAA"})
     void whatIsNoTokenNamesNobody(String text) {
         assertThat(tokens.user(text)).isNull();
     }

@@ -33,8 +33,8 @@ final class ImOptionsTest {
         assertThat(options.stopping.announceDelay).isZero();
         assertThat(options.stopping.shutdownTimeout).isEqualTo(Duration.ofSeconds(25));
         assertThat(options.stopping.leaving).isEqualTo(Leaving.RESTART);
-        assertThat(options.clients.sessions()).isEqualTo(20_000);
-        assertThat(options.clients.queueBytes()).isEqualTo(2 << 20);
+        assertThat(options.clients.sessions).isEqualTo(20_000);
+        assertThat(options.clients.queueBytes).isEqualTo(2 << 20);
         assertThat(options.clients.silenceLimit()).isEqualTo(Duration.ofSeconds(25));
         assertThat(options.demonstration.demo).isFalse();
         assertThat(options.serving.origins).isEmpty();
@@ -63,9 +63,8 @@ final class ImOptionsTest {
         assertThat(options.serving.origins).containsExactly("http://a", "http://b");
         assertThat(options.serving.logFormat).isEqualTo(LogFormat.JSON);
         assertThat(options.serving.host).isEqualTo("127.0.0.1"); // an empty variable is none
-        assertThat(options.clients.heartbeat()).isEqualTo(Duration.ofSeconds(3));
-        assertThat(options.clients.readLimit())
-                .isEqualTo(Duration.ofSeconds(20)); // the default beside one that is given
+        assertThat(options.clients.heartbeat).isEqualTo(Duration.ofSeconds(3));
+        assertThat(options.clients.readLimit).isEqualTo(Duration.ofSeconds(20)); // the default beside one that is given
         assertThat(options.demonstration.demo).isTrue();
     }
 

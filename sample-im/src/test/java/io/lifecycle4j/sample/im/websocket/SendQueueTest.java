@@ -12,17 +12,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class SendQueueTest {
-    private static final ClientLimits LIMITS = new ClientLimits() {
-        @Override
-        public int queueFrames() {
-            return 4;
-        }
+    private static final ClientLimits LIMITS = new ClientLimits();
 
-        @Override
-        public int queueBytes() {
-            return 100;
-        }
-    };
+    static {
+        LIMITS.queueFrames = 4;
+        LIMITS.queueBytes = 100;
+    }
 
     private final List<Runnable> writers = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
