@@ -91,22 +91,18 @@ public final class SendQueue {
 
     private void done(int size) {
         synchronized (this) {
-            forget(1, size);
+            frames--;
+            bytes -= size;
             progressAt = System.nanoTime();
         }
         written.run();
     }
 
-    private void forget(int count, long size) {
-        frames -= count;
-        bytes -= size;
-    }
-
     /** Forgets what waits, and whatever comes. */
     synchronized void close() {
         closed = true;
-        long size = waiting.stream().mapToLong(ByteBuffer::remaining).sum();
-        forget(waiting.size(), size);
+        frames -= waiting.size();
+        bytes -= waiting.stream().mapToLong(ByteBuffer::remaining).sum();
         waiting.clear();
     }
 
