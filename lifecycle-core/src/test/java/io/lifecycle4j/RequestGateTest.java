@@ -67,6 +67,29 @@ class RequestGateTest {
     }
 
     @Test
+    void aGateThatServesUntilClosedIsDrainedAtOnceIfNobodyIsInWhenItsOwnerClosesIt() {
+        RequestGate serving = RequestGate.servingUntilClosed("business");
+        serving.close(wakeup);
+        serving.close();
+        assertThat(serving.isDrained()).isTrue();
+        assertThat(wakeup.isSignalled()).isTrue();
+    }
+
+    @Test
+    void theLogSaysWhatKeepsAGateOpenInADrain() {
+        RequestGate untilIdle = RequestGate.servingUntilIdle("a");
+        RequestGate untilClosed = RequestGate.servingUntilClosed("b");
+        RequestGate rejecting = new RequestGate("c");
+        assertThat(untilIdle.tryEnter()).isTrue(); // else it would close at once
+        for (RequestGate gate : List.of(untilIdle, untilClosed, rejecting)) {
+            gate.close(wakeup);
+        }
+        assertThat(untilIdle.openPolicy()).isEqualTo(" (which serves until it is idle)");
+        assertThat(untilClosed.openPolicy()).isEqualTo(" (which its server closes)");
+        assertThat(rejecting.openPolicy()).isEmpty();
+    }
+
+    @Test
     void aGateThatServesUntilClosedLetsInThroughIdleMomentsOfItsDrainUntilItsOwnerClosesIt() {
         RequestGate serving = RequestGate.servingUntilClosed("business");
         serving.close(wakeup);

@@ -170,7 +170,14 @@ final class Judge {
         Map<Integer, Integer> codes = new TreeMap<>();
         witnesses.forEach(witness -> witness.closes().forEach(close -> codes.merge(close.code(), 1, (a, b) -> a + b)));
         figures.put("connections ended", codes);
-        figures.put("longest without service, beyond the time it was told to stay away", longestAway(witnesses));
+        List<Long> away = witnesses.stream()
+                .flatMap(witness -> witness.away().stream())
+                .map(Duration::toMillis)
+                .sorted()
+                .toList();
+        figures.put(
+                "without service beyond the time it was told to stay away, median and longest",
+                away.isEmpty() ? "never" : away.get(away.size() / 2) + " ms, " + away.get(away.size() - 1) + " ms");
         Map<String, Integer> ends = new TreeMap<>();
         evidence.exits().forEach(exit -> ends.merge(exit.how() + " -> " + exit.status(), 1, (a, b) -> a + b));
         figures.put("exits", ends);
@@ -183,14 +190,6 @@ final class Judge {
                                 .toMillis()
                         + " ms");
         return figures;
-    }
-
-    private static String longestAway(List<Witness> witnesses) {
-        Duration longest = witnesses.stream()
-                .flatMap(witness -> witness.away().stream())
-                .max(Comparator.naturalOrder())
-                .orElse(Duration.ZERO);
-        return longest.toMillis() + " ms";
     }
 
     private static long count(Iterable<? extends List<?>> lists) {

@@ -50,7 +50,7 @@ class JudgeTest {
                   stored: 3
                   heard: 5
                   connections ended: {1006=1, 1012=1}
-                  longest without service, beyond the time it was told to stay away: 2000 ms
+                  without service beyond the time it was told to stay away, median and longest: 2000 ms, 2000 ms
                   exits: {KILL -> 137=1, TERM -> 0=1}
                   longest exit: 3000 ms""");
     }
