@@ -184,12 +184,12 @@ class Relay:
             pass
 
 
-def h2load_rounds(port, over, totals):
-    """Rounds follow each other as long as the load lasts."""
+def h2load_rounds(port, over, totals, requests):
+    """Rounds follow each other as long as the load lasts; those of many requests keep their connections through a restart."""
     relay = Relay(port)
     while not over.is_set():
         out = subprocess.run(
-            ["h2load", "-c10", "-m4", "-n2000", "--connection-active-timeout=60s", "http://127.0.0.1:%d/" % relay.port],
+            ["h2load", "-c10", "-m4", "-n%d" % requests, "--connection-active-timeout=60s", "http://127.0.0.1:%d/" % relay.port],
             capture_output=True, text=True).stdout
         codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", out)
         totals["5xx"] += int(codes.group(4)) if codes else 0
@@ -216,7 +216,7 @@ def run(variant, restarts, load):
         probe.start()
         over, totals = threading.Event(), {"done": 0, "failed": 0, "5xx": 0, "refused": 0}
         if load == "h2load":
-            loader = threading.Thread(target=h2load_rounds, args=(port, over, totals))
+            loader = threading.Thread(target=h2load_rounds, args=(port, over, totals, 100_000 if behind else 2_000))
             loader.start()
         elif load == "wrk":
             wrk = subprocess.Popen(["wrk", "-t1", "-c20", "-d1h", "--timeout", "30s", "http://127.0.0.1:%d/" % port],
