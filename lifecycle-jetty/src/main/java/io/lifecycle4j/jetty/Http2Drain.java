@@ -19,15 +19,16 @@ import org.eclipse.jetty.util.Callback;
  * Sends GOAWAY on HTTP/2 connections, and receives the peers' acknowledgements. The one class that uses Jetty's HTTP/2 types, and itself
  * used only where they are on the class path.
  *
- * <p>A peer is told by GOAWAY when its connection has no stream and has been quiet for {@link OpenConnections#QUIET}, and not before: the
- * {@code HttpClient} of JDK 17 up to 17.0.15 fails every stream that its application's thread has not yet ended when GOAWAY arrives. Streams
- * that open until then get 503 from the gate. A PING follows GOAWAY; its answer proves that the peer has read everything before it.
+ * <p>A peer is told by GOAWAY when its connection has no stream: the {@code HttpClient} of JDK 17 up to 17.0.15 fails every stream that its
+ * application's thread has not yet ended when GOAWAY arrives. If the last stream has only just ended, GOAWAY waits for {@link
+ * OpenConnections#QUIET}. A stream that opens within this pause and ends shortly before GOAWAY has no pause of its own: a busy peer would
+ * never be told. A PING follows GOAWAY; its answer proves that the peer has read everything before it.
  *
  * <p>The frame is sent by this class, since Jetty's own GOAWAY closes the connection as soon as the operating system has the last response.
  * A frame that the peer sends while it still reads, such as a window update, would then reset the connection, and the rest of
  * the response would be lost.
  *
- * <p>During the announce delay, such a connection gets GOAWAY without the second PING, and further streams are served: the peer is to move,
+ * <p>During the announce delay, such a connection gets GOAWAY without a PING, and further streams are served: the peer is to move,
  * and nothing is waited for.
  *
  * <p>The race of a stream's end against {@link #tellIdle}, {@link #announceToIdle} or a goodbye that has found a new stream: a stream leaves

@@ -65,9 +65,8 @@ final class ImShutdown {
 
     /** DRAIN: each client is told, each accepted message is answered, and only then are the sessions closed. */
     private void drain(ShutdownContext context) throws InterruptedException {
-        // A farewell of your own goes here, by sessions.tellAll(frame): what is sent before handOver() reaches each
-        // client
-        // that reads, and its close frame comes after it.
+        // A farewell of your own goes here, by sessions.tellAll(frame): each client that reads gets what is sent before
+        // handOver(), and its close frame comes after it.
         sessions.goingAway(leaving(), handedOver, context.remaining());
         // Messages on their way to the database are stored, then acknowledged by the stages that wait for them.
         store.finish(halfOf(context.remaining()));

@@ -18,10 +18,10 @@ public record Joining(Page page, boolean recovered) {
      * Reads a room for a client.
      *
      * @param sameHistory whether the client knows this database's history
-     * @param after the sequence up to which it has all; -1 if it has nothing
+     * @param after the sequence up to which it has all; not looked at without the same history
      */
     public static Joining read(MessageStore store, String room, boolean sameHistory, long after) {
-        if (after >= 0 && sameHistory) {
+        if (sameHistory) {
             Page missed = store.after(room, after, MOST_MESSAGES);
             if (after <= missed.head() && !missed.more() && characters(missed.messages()) <= MOST_CHARACTERS) {
                 return new Joining(missed, true);

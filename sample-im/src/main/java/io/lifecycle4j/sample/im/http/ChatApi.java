@@ -96,8 +96,7 @@ public final class ChatApi extends Handler.Abstract {
         } catch (NumberFormatException e) {
             Json.problem(response, HttpStatus.BAD_REQUEST_400, "expected: before and limit as numbers", callback);
         } catch (StoreException e) {
-            Json.problem(
-                    response, HttpStatus.SERVICE_UNAVAILABLE_503, "the database does not answer; try again", callback);
+            Json.problem(response, HttpStatus.SERVICE_UNAVAILABLE_503, Protocol.NO_DATABASE, callback);
         }
     }
 

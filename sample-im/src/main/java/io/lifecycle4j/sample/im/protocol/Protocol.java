@@ -11,6 +11,9 @@ public final class Protocol {
     /** How many messages a page of history has, unless another number is asked for. */
     public static final int PAGE = 50;
 
+    /** What a person is told whose request needs the database. */
+    public static final String NO_DATABASE = "the database does not answer; try again";
+
     private Protocol() {}
 
     /** Why a message, a join or a page of history is declined; whoever asked may be worth hearing again. */

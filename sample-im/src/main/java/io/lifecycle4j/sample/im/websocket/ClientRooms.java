@@ -9,6 +9,7 @@ import io.lifecycle4j.sample.im.chat.StoreException;
 import io.lifecycle4j.sample.im.protocol.ClientFrame;
 import io.lifecycle4j.sample.im.protocol.ClientFrame.After;
 import io.lifecycle4j.sample.im.protocol.Json;
+import io.lifecycle4j.sample.im.protocol.Protocol;
 import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,7 +70,7 @@ final class ClientRooms {
         }
         if (!joined) {
             leave(name);
-            decline(frame.id(), Declined.STORE, Conversation.NO_DATABASE);
+            decline(frame.id(), Declined.STORE, Protocol.NO_DATABASE);
         } else if (client.isClosed()) { // meanwhile, and perhaps too early for leaveAll to find the room
             leave(name);
         } else {
@@ -84,9 +85,8 @@ final class ClientRooms {
         Membership membership = rooms.enter(name, client::push, client::sendAway);
         memberships.put(name, membership);
         After after = frame.after();
-        Joining joining = after == null
-                ? rooms.joining(name, false, 0)
-                : rooms.joining(name, after.epoch().equals(epoch), after.seq());
+        boolean sameHistory = after != null && after.epoch().equals(epoch);
+        Joining joining = rooms.joining(name, sameHistory, after == null ? 0 : after.seq());
         Page page = joining.page();
         ServerFrame joined = new ServerFrame.Joined(
                 frame.id(),
@@ -105,7 +105,7 @@ final class ClientRooms {
             client.send(new ServerFrame.History(
                     frame.id(), frame.room(), page.more(), ServerFrame.Item.of(page.messages())));
         } catch (StoreException e) {
-            decline(frame.id(), Declined.STORE, Conversation.NO_DATABASE);
+            decline(frame.id(), Declined.STORE, Protocol.NO_DATABASE);
         }
     }
 

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** What one client asks for, frame by frame, and what it is answered. Frames come one after another. */
 final class Conversation {
     static final Duration RETRY = Duration.ofSeconds(1);
-    static final String NO_DATABASE = "the database does not answer; try again";
     private static final AtomicLong SESSIONS = new AtomicLong();
 
     private final Client client;
