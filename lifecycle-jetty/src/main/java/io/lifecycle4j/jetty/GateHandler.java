@@ -14,6 +14,7 @@ import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /** Stands in front of all handlers: counts each request until its response is complete, or rejects it. */
 final class GateHandler extends Handler.Wrapper {
@@ -31,17 +32,26 @@ final class GateHandler extends Handler.Wrapper {
     private final Counted exempted;
     private final Predicate<Request> exempt;
     private final Request.Handler rejection;
+    private final @Nullable RequestTimeout timeout;
     private final Peers peers;
 
     /**
      * @param drained counts the requests that the drain waits for
      * @param exempted counts the others, which only the stop waits for
+     * @param timeout bounds the wait for a request's body; null if nothing does
      */
-    GateHandler(Counted drained, Counted exempted, Predicate<Request> exempt, Request.Handler rejection, Peers peers) {
+    GateHandler(
+            Counted drained,
+            Counted exempted,
+            Predicate<Request> exempt,
+            Request.Handler rejection,
+            @Nullable RequestTimeout timeout,
+            Peers peers) {
         this.drained = drained;
         this.exempted = exempted;
         this.exempt = exempt;
         this.rejection = rejection;
+        this.timeout = timeout;
         this.peers = peers;
     }
 
@@ -57,7 +67,7 @@ final class GateHandler extends Handler.Wrapper {
         }
         int place = counted.inFlight.add(request);
         request.addHttpStreamWrapper(stream -> new CountedStream(stream, response, counted, place));
-        return super.handle(request, response, callback);
+        return super.handle(timeout == null ? request : timeout.timed(request), response, callback);
     }
 
     /** Returns whether a request asks for a protocol other than HTTP; an offer of h2c, which ordinary requests may carry, is none. */

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnector;
 import org.eclipse.jetty.server.Request;
@@ -56,6 +57,7 @@ public final class JettyServer implements ManagedServer {
     private static final Logger LOG = LoggerFactory.getLogger("io.lifecycle4j.jetty");
     private static final String NAME = "io.lifecycle4j.name";
     private static final Duration RESERVE = Duration.ofMillis(100);
+    private static final Duration LEAST_REQUEST_TIMEOUT = Duration.ofMillis(100);
 
     /** Starts or stops a server in the way of the framework that it belongs to. */
     @FunctionalInterface
@@ -78,6 +80,7 @@ public final class JettyServer implements ManagedServer {
     private Action starter;
     private Action stopper;
     private boolean wantsInherited;
+    private @Nullable RequestTimeout requestTimeout;
     private volatile @Nullable InheritedSocket inherited;
     private volatile boolean registered;
     private volatile boolean announced;
@@ -222,6 +225,36 @@ public final class JettyServer implements ManagedServer {
     }
 
     /**
+     * Sets how long a client may take to send a request; by default a client may take as long as it likes if a byte comes within each idle
+     * time-out of Jetty's, and holds a place in the server, and a thread where a handler waits for the body. Returns this.
+     *
+     * <ul>
+     *   <li>A header must be whole within {@code timeout} of its first byte, on HTTP/1.1, the handshake of TLS included. A connection on
+     *       which it is not is closed without a response, up to two seconds later. Connections without a byte are left to the idle time-out.
+     *   <li>A body must come within {@code timeout} and one second more for each {@code bytesPerSecond} bytes of it. Only the time is
+     *       counted in which a handler waits for it. Then reading fails with an {@link org.eclipse.jetty.http.HttpException} of status 408,
+     *       which Jetty answers if the handler throws it or fails the callback with it, and an HTTP/1.1 connection is closed after the answer.
+     * </ul>
+     *
+     * A timeout that is shorter than {@code drainTimeout} keeps such a client from making a shutdown TIMED_OUT. Messages on a WebSocket are
+     * no requests; neither is a tunnel.
+     *
+     * @param timeout at least 100 ms, at most 365 days
+     * @param bytesPerSecond at least 1; a client that is slower than this after {@code timeout} is cut
+     */
+    public JettyServer requestTimeout(Duration timeout, long bytesPerSecond) {
+        checkMutable("requestTimeout");
+        if (Checks.time("requestTimeout", timeout).compareTo(LEAST_REQUEST_TIMEOUT) < 0) {
+            throw new IllegalArgumentException("requestTimeout: " + timeout + " (expected: at least 100 ms)");
+        }
+        if (bytesPerSecond < 1) {
+            throw new IllegalArgumentException("bytesPerSecond: " + bytesPerSecond + " (expected: at least 1)");
+        }
+        requestTimeout = new RequestTimeout(timeout, bytesPerSecond);
+        return this;
+    }
+
+    /**
      * Sets how the WebSocket sessions of any API are closed. Returns this.
      *
      * <pre>{@code
@@ -271,7 +304,7 @@ public final class JettyServer implements ManagedServer {
         Predicate<Request> exempts = policy == DrainPolicy.ALWAYS_OPEN
                 ? request -> true
                 : request -> exempt.test(request) && !GateHandler.isUpgrade(request);
-        server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, peers));
+        server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, requestTimeout, peers));
         server.addEventListener(new StopListener(context));
         try {
             starter.run();
@@ -287,6 +320,9 @@ public final class JettyServer implements ManagedServer {
                     server.getURI().getAuthority());
         }
         watch(context);
+        if (requestTimeout != null) {
+            watchHeaders(new SlowHeaders(connections, requestTimeout.time()));
+        }
     }
 
     @Override
@@ -308,8 +344,7 @@ public final class JettyServer implements ManagedServer {
         }
         if (announced) {
             // The delay was their time to send a request and be told.
-            connections.closeIdle(Stream.concat(
-                    drained.inFlight().connections(), exempted.inFlight().connections()));
+            connections.closeIdle(connectionsInFlight());
         }
         if (context.reason().kind() == ShutdownReason.Kind.EXIT) {
             abandonTheRequestThatExits(context);
@@ -319,6 +354,11 @@ public final class JettyServer implements ManagedServer {
         Duration left = context.remaining();
         Duration reserve = left.dividedBy(10).compareTo(RESERVE) < 0 ? left.dividedBy(10) : RESERVE;
         peers.drain(context, this::awaitDrained, left.minus(reserve));
+    }
+
+    private Stream<Connection> connectionsInFlight() {
+        return Stream.concat(
+                drained.inFlight().connections(), exempted.inFlight().connections());
     }
 
     private boolean awaitDrained(long until) throws InterruptedException {
@@ -396,6 +436,13 @@ public final class JettyServer implements ManagedServer {
         }
         if (!stopping) {
             var unused = server.getScheduler().schedule(() -> watch(context), 1, TimeUnit.SECONDS);
+        }
+    }
+
+    private void watchHeaders(SlowHeaders headers) {
+        headers.closeLate(connectionsInFlight());
+        if (!stopping) {
+            var unused = server.getScheduler().schedule(() -> watchHeaders(headers), 1, TimeUnit.SECONDS);
         }
     }
 

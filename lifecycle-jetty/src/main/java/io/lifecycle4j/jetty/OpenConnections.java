@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.Connection;
@@ -13,6 +14,7 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.IdleTimeout;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.NegotiatingServerConnection;
 import org.eclipse.jetty.server.Server;
 
 /** The open connections of a server: finds out which of them are idle, and closes those. */
@@ -35,11 +37,12 @@ final class OpenConnections {
      * @param inFlight the connections of the requests in flight
      */
     void closeIdle(Stream<Connection> inFlight) {
-        Set<Connection> busy = Collections.newSetFromMap(new IdentityHashMap<>());
-        inFlight.forEach(busy::add);
+        Set<Connection> busy = identities(inFlight);
         endPoints()
-                .filter(endPoint -> isQuiet(endPoint) && isBetweenRequests(http(endPoint), busy))
-                .forEach(OpenConnections::close);
+                .filter(endPoint -> isQuiet(endPoint)
+                        && awaitsRequest(http(endPoint), busy)
+                        && http(endPoint).getMessagesIn() > 0)
+                .forEach(OpenConnections::closeSilently);
     }
 
     /**
@@ -61,39 +64,57 @@ final class OpenConnections {
 
     /** Closes all connections, without waiting for their peers. */
     void closeAll() {
-        endPoints().forEach(OpenConnections::close);
+        endPoints().forEach(endPoint -> {
+            Connection connection = http(endPoint);
+            if (connection == null) {
+                endPoint.close();
+            } else if (awaitsRequest(connection, Set.of())
+                    && connection.getMessagesIn() == connection.getMessagesOut()) {
+                closeSilently(endPoint);
+            } else {
+                Peers.close(endPoint.getConnection());
+            }
+        });
     }
 
-    private Stream<EndPoint> endPoints() {
+    Stream<EndPoint> endPoints() {
         return Stream.of(server.getConnectors())
                 .flatMap(connector -> List.copyOf(connector.getConnectedEndPoints()).stream());
     }
 
     /** Returns whether nothing was read or written for {@link #QUIET}. */
     static boolean isQuiet(EndPoint endPoint) {
-        return !(endPoint instanceof IdleTimeout activity) || activity.getIdleFor() >= QUIET.toMillis();
+        return idleMillis(endPoint) >= QUIET.toMillis();
     }
 
-    // A request whose body is waited for is in flight, although its connection waits for bytes as an idle one does.
-    private static boolean isBetweenRequests(Connection connection, Set<Connection> busy) {
+    /** Returns for how long nothing was read or written. */
+    static long idleMillis(EndPoint endPoint) {
+        return endPoint instanceof IdleTimeout activity ? activity.getIdleFor() : Long.MAX_VALUE;
+    }
+
+    static Set<Connection> identities(Stream<Connection> connections) {
+        return connections.collect(Collectors.toCollection(() -> Collections.newSetFromMap(new IdentityHashMap<>())));
+    }
+
+    /**
+     * Returns whether a connection of HTTP/1.1 waits for a client to send a request.
+     *
+     * @param busy the connections of requests in flight, for a body is waited for in the same way
+     */
+    static boolean awaitsRequest(Connection connection, Set<Connection> busy) {
         return connection instanceof AbstractConnection http1
-                && connection instanceof ConnectionMetaData
+                && (connection instanceof ConnectionMetaData || connection instanceof NegotiatingServerConnection)
                 && http1.isFillInterested()
-                && http1.getMessagesIn() > 0
                 && !busy.contains(connection);
     }
 
-    private static Connection http(EndPoint endPoint) {
+    static Connection http(EndPoint endPoint) {
         Connection connection = endPoint.getConnection();
         return connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection;
     }
 
-    private static void close(EndPoint endPoint) {
-        Connection connection = endPoint.getConnection();
-        if (connection == null) {
-            endPoint.close();
-        } else {
-            Peers.close(connection);
-        }
+    /** Closes a connection that awaits a request. Told to close itself, it would answer a part of a header with 500. */
+    static void closeSilently(EndPoint endPoint) {
+        http(endPoint).getEndPoint().close();
     }
 }

@@ -1,6 +1,7 @@
 package io.lifecycle4j.jetty;
 
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
@@ -125,6 +126,18 @@ final class Connectors {
     }
 
     HttpClient client(Protocol protocol) throws Exception {
+        return HttpClient.newBuilder()
+                .version(protocol.version)
+                .sslContext(trusting())
+                .build();
+    }
+
+    /** Returns a socket that speaks HTTP/1.1 over TLS. */
+    Socket tlsSocket() throws Exception {
+        return trusting().getSocketFactory().createSocket("localhost", secure.getLocalPort());
+    }
+
+    private SSLContext trusting() throws Exception {
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -132,9 +145,6 @@ final class Connectors {
         trust.init(trusted);
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, trust.getTrustManagers(), null);
-        return HttpClient.newBuilder()
-                .version(protocol.version)
-                .sslContext(context)
-                .build();
+        return context;
     }
 }

@@ -2,6 +2,7 @@ package io.lifecycle4j.jetty;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpFields;
@@ -11,6 +12,7 @@ import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.DataFrame;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.util.Callback;
@@ -45,6 +47,17 @@ final class Http2Peer implements Session.Listener {
         MetaData.Request request = new MetaData.Request(
                 "GET", HttpURI.from("http://127.0.0.1:" + port + path), HttpVersion.HTTP_2, HttpFields.EMPTY);
         var unused = session.newStream(new HeadersFrame(request, null, true), new Answer(done));
+        return done;
+    }
+
+    /** Begins a request whose body has one byte and no end; returns the status, once the response is complete. */
+    CompletableFuture<Integer> postOneByteOf(String path) {
+        CompletableFuture<Integer> done = new CompletableFuture<>();
+        MetaData.Request request = new MetaData.Request(
+                "POST", HttpURI.from("http://127.0.0.1:" + port + path), HttpVersion.HTTP_2, HttpFields.EMPTY);
+        var unused = session.newStream(new HeadersFrame(request, null, false), new Answer(done))
+                .thenCompose(
+                        stream -> stream.data(new DataFrame(stream.getId(), ByteBuffer.wrap(new byte[] {'x'}), false)));
         return done;
     }
 

@@ -136,6 +136,19 @@ class JettyServerTest {
     }
 
     @Test
+    void aClientInTheMidstOfAHeaderIsNotAnsweredWith500() throws Exception {
+        start(new Slow());
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort())) {
+            socket.getOutputStream().write("GET / HTTP/1.1\r\nX: ".getBytes(US_ASCII));
+            Awaitility.await().until(() -> connector.getConnectedEndPoints().size() == 1);
+
+            assertThat(app.shutdown("test").isClean()).isTrue();
+            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+                    .isEmpty();
+        }
+    }
+
+    @Test
     void exemptRequestsAreServedWhileDrainingAndNotWaitedFor() throws Exception {
         jetty.exempt(HealthHandler::isProbe);
         start(new Handler.Sequence(new HealthHandler(app), new Slow()));
