@@ -50,6 +50,9 @@ class ChaosIT {
                 run.terminate();
                 run.startServer().awaitRunning();
             }
+            // Early clients wait in the socket's queue, so that they may come at once: within a millisecond for each
+            // client.
+            assertThat(run.longestRetryMillis()).isBetween(0L, (long) settings.clients());
             assertClean(run.finish());
         }
     }

@@ -186,6 +186,11 @@ final class ChaosRun implements AutoCloseable {
         Files.write(logs.resolve("server-" + servers + ".log"), server().lines());
     }
 
+    /** The longest time that any client was told to stay away. */
+    long longestRetryMillis() {
+        return crowd.longestRetryMillis();
+    }
+
     /**
      * Lets the crowd come to rest at the last server, ends that one with TERM under the eyes of all, reads everything back
      * from another one, and judges.

@@ -42,6 +42,7 @@ final class Crowd implements AutoCloseable {
     private final AtomicInteger started = new AtomicInteger();
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong reconnects = new AtomicLong();
+    private final AtomicLong longestRetry = new AtomicLong(-1);
     private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
     private final Map<String, Integer> broken = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -159,6 +160,15 @@ final class Crowd implements AutoCloseable {
     /** What went wrong in the crowd itself. */
     List<String> failures() {
         return List.copyOf(failures);
+    }
+
+    void toldToStayAway(long millis) {
+        longestRetry.accumulateAndGet(millis, Math::max);
+    }
+
+    /** The longest time that any client was told to stay away; -1 if none was. */
+    long longestRetryMillis() {
+        return longestRetry.get();
     }
 
     long reconnects() {

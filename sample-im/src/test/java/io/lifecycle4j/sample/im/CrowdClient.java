@@ -272,7 +272,10 @@ final class CrowdClient {
                 case "ack" -> acknowledged(frame);
                 case "nack" -> refused(frame);
                 case "error" -> failed(frame);
-                case "going_away" -> retryMillis = frame.path("retry_after_ms").asLong();
+                case "going_away" -> {
+                    retryMillis = frame.path("retry_after_ms").asLong();
+                    crowd.toldToStayAway(retryMillis);
+                }
                 case "ping" -> send(frame("pong"));
                 default -> {} // news that this client does not need
             }

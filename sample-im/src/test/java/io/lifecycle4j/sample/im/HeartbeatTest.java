@@ -33,4 +33,15 @@ final class HeartbeatTest {
             dead.readAll();
         }
     }
+
+    @Test
+    void aPongThatAnswersNoPingMakesNoRoundTrip() throws Exception {
+        try (ImFixture server = ImFixture.start(folder, "--heartbeat", "1m")) {
+            RawClient client = server.raw().hello(server.address(), "liar");
+            client.await("welcome");
+            client.sendPong(new byte[Long.BYTES]).sendPong((byte) 1).sendPong();
+            client.send("{\"t\":\"history\",\"id\":\"1\",\"room\":\"lobby\"}").await("history");
+            assertThat(server.metric("im_client_round_trip_seconds_count")).isZero();
+        }
+    }
 }

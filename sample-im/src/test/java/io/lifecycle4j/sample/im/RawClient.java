@@ -58,6 +58,11 @@ final class RawClient implements WebSocket.Listener {
         return this;
     }
 
+    RawClient sendPong(byte... payload) throws Exception {
+        socket().sendPong(ByteBuffer.wrap(payload)).get(SECONDS, TimeUnit.SECONDS);
+        return this;
+    }
+
     /** Says who it is. */
     RawClient hello(URI server, String user) throws Exception {
         return send(ChatClient.frame("hello")

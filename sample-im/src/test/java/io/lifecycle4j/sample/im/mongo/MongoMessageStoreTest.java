@@ -183,6 +183,36 @@ final class MongoMessageStoreTest {
     }
 
     @Test
+    void aDuplicateSaysNothingOfHowFarItsRoomHasGot() throws Exception {
+        try (MongoFixture mongo = new MongoFixture(folder)) {
+            for (int i = 1; i <= 3; i++) {
+                mongo.stored("room", "ann", "c" + i);
+            }
+        }
+        try (MongoFixture mongo = new MongoFixture(folder)) {
+            assertThat(mongo.stored("room", "ann", "c1").duplicate()).isTrue();
+            assertThat(mongo.store.after("room", 0, 10).head()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aPageWithAHoleIsDeclinedAndNotShown() throws Exception {
+        try (MongoFixture mongo = new MongoFixture(folder)) {
+            for (int i = 1; i <= 3; i++) {
+                mongo.stored("room", "ann", "c" + i);
+            }
+            // A server that has just become the primary may not have it yet.
+            mongo.collection("messages").deleteOne(Filters.eq("room/2"));
+            MongoMessageStore other = new MongoMessageStore(mongo.connection, mongo.database.durability(), true);
+            assertThatThrownBy(() -> other.after("room", 0, 10)).isInstanceOf(StoreException.class);
+            assertThat(other.after("room", 2, 10).messages())
+                    .extracting(ChatMessage::seq)
+                    .containsExactly(3L);
+            assertThat(other.finish(MongoFixture.LONG)).isTrue();
+        }
+    }
+
+    @Test
     void takesTheNextSequenceWhenAnotherNodeTookOurs() throws Exception {
         try (MongoFixture mongo = new MongoFixture(folder)) {
             mongo.stored("room", "ann", "c1");
