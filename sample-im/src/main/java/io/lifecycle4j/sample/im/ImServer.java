@@ -55,9 +55,11 @@ final class ImServer implements AppSetup {
         if (storage.isShared()) {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
-        app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
+        Duration requestLimit = options.clients.requestLimit;
+        app.server(HttpServers.managed(admin, requestLimit).drainPolicy(DrainPolicy.ALWAYS_OPEN));
         JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
-                .register(app, JettyServer.of("business", business));
+                .register(app, HttpServers.managed(business, requestLimit));
+        HttpServers.watchThreads(business, app, metrics);
         ImStatus status =
                 new ImStatus(app.view(), List.of(businessServer.gates().get(0), sends), sessions, rooms, storage);
         status.register(metrics);

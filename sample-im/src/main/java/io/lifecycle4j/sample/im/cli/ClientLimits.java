@@ -63,6 +63,12 @@ public final class ClientLimits {
     public Duration helloLimit;
 
     @Option(
+            names = "--request-limit",
+            defaultValue = "3s",
+            description = "How long a client may take to send an HTTP request (default: ${DEFAULT-VALUE}).")
+    public Duration requestLimit;
+
+    @Option(
             names = "--heartbeat",
             defaultValue = "10s",
             description =
@@ -88,6 +94,7 @@ public final class ClientLimits {
 
     void check() {
         Checks.positive("--hello-limit", helloLimit);
+        Checks.inRange("--request-limit in ms", requestLimit.toMillis(), 100, 3_600_000);
         Checks.positive("--heartbeat", heartbeat);
         Checks.positive("--read-limit", readLimit);
         Checks.inRange("--max-sessions", sessions, 1, 1_000_000);
