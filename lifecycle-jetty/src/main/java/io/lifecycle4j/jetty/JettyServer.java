@@ -229,8 +229,9 @@ public final class JettyServer implements ManagedServer {
      * time-out of Jetty's, and holds a place in the server, and a thread where a handler waits for the body. Returns this.
      *
      * <ul>
-     *   <li>A header must be whole within {@code timeout} of its first byte, on HTTP/1.1, the handshake of TLS included. A connection on
-     *       which it is not is closed without a response, up to two seconds later. Connections without a byte are left to the idle time-out.
+     *   <li>A header must be whole within {@code timeout}, on HTTP/1.1, and the handshake of TLS before it. Connections are looked at once a
+     *       second; one on which bytes have come for that long without a request is closed without a response. A connection on which no
+     *       byte comes is left to the idle time-out.
      *   <li>A body must come within {@code timeout} and one second more for each {@code bytesPerSecond} bytes of it. Only the time is
      *       counted in which a handler waits for it. Then reading fails with an {@link org.eclipse.jetty.http.HttpException} of status 408,
      *       which Jetty answers if the handler throws it or fails the callback with it, and an HTTP/1.1 connection is closed after the answer.

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -19,7 +20,15 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
 
     /** Returns the request with a body that has to come in time. */
     Request timed(Request request) {
-        return request.getLength() == 0 ? request : new Timed(request);
+        return mayHaveBody(request) ? new Timed(request) : request;
+    }
+
+    private static boolean mayHaveBody(Request request) {
+        long length = request.getLength();
+        // HTTP/2 does not say before the body comes.
+        return length > 0
+                || (length < 0
+                        && (!Peers.isHttp1(request) || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)));
     }
 
     /**

@@ -21,14 +21,14 @@ final class SlowHeaders {
      * A connection that awaits a request.
      *
      * @param requests how many came before
-     * @param quietSince when it was seen so first, or opened
+     * @param quietSince when, at the latest, the last byte had come or gone as it was seen so first
      * @param movingSince when a byte after that was seen first; null before
      */
     private record Wait(
             long requests, long quietSince, @Nullable Long movingSince) {
 
-        Wait seenAt(long now, long lastActive) {
-            return movingSince == null && lastActive - quietSince > TOLERANCE
+        Wait seenAt(long now, long activeAtTheEarliest) {
+            return movingSince == null && activeAtTheEarliest - quietSince > TOLERANCE
                     ? new Wait(requests, quietSince, now)
                     : this;
         }
@@ -62,15 +62,14 @@ final class SlowHeaders {
     }
 
     private Wait look(EndPoint endPoint) {
-        long now = System.nanoTime();
-        long lastActive = now - TimeUnit.MILLISECONDS.toNanos(OpenConnections.idleMillis(endPoint));
+        // The thread may be held up between two readings of the clock, which must not look like a byte.
+        long before = System.nanoTime();
+        long idle = TimeUnit.MILLISECONDS.toNanos(OpenConnections.idleMillis(endPoint));
+        long after = System.nanoTime();
         long requests = OpenConnections.http(endPoint).getMessagesIn();
         Wait known = waits.get(endPoint);
-        if (known != null && known.requests == requests) {
-            return known.seenAt(now, lastActive);
-        }
-        long age = System.currentTimeMillis() - endPoint.getCreatedTimeStamp();
-        long quietSince = requests == 0 ? now - TimeUnit.MILLISECONDS.toNanos(age) : lastActive;
-        return new Wait(requests, quietSince, null).seenAt(now, lastActive);
+        return known != null && known.requests == requests
+                ? known.seenAt(after, before - idle)
+                : new Wait(requests, after - idle, null);
     }
 }

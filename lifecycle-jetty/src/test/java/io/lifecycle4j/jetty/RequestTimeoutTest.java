@@ -145,6 +145,15 @@ class RequestTimeoutTest {
     }
 
     @Test
+    void aChunkedBodyThatComesTooSlowlyEndsWith408() throws Exception {
+        jetty.requestTimeout(Duration.ofMillis(300), 1_000);
+        start(new Blocking());
+
+        assertThat(rest(open("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nx")))
+                .startsWith("HTTP/1.1 408");
+    }
+
+    @Test
     void aBodyOverTlsThatComesTooSlowlyEndsWith408() throws Exception {
         jetty.requestTimeout(Duration.ofMillis(300), 1_000);
         start(new Blocking());
