@@ -66,9 +66,9 @@ final class ImServer implements AppSetup {
                 new GetHandler("/status", Json.TYPE, () -> Json.encode(status.full())),
                 new GetHandler("/metrics", ImMetrics.TYPE, metrics::text)));
         WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
-        Handler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
-        upgrades.setHandler(
-                WebPage.handlers(options.demonstration.demo, pageStatus, new ChatApi(rooms, storage.tokens())));
+        GetHandler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
+        Handler api = new ChatApi(rooms, storage.tokens(), pageStatus);
+        upgrades.setHandler(WebPage.handlers(options.demonstration.demo, api));
         business.setHandler(upgrades);
         app.onStarted("say-where", view -> {
             LOG.info("Health: {}readyz", adminAddress());

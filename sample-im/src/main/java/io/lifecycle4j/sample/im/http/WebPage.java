@@ -21,11 +21,12 @@ public final class WebPage extends ResourceHandler {
         setCacheControl("no-cache");
     }
 
-    /** What the business port serves: these, the slow request if asked for, and the page. */
-    public static Handler handlers(boolean demo, Handler status, Handler api) {
+    /** What the business port serves but for WebSockets: the API, the slow request if asked for, and the page. */
+    public static Handler handlers(boolean demo, Handler api) {
+        Handler noWebSocket = new UpgradeRequired();
         return demo
-                ? new Handler.Sequence(status, api, new SlowHandler(), new WebPage())
-                : new Handler.Sequence(status, api, new WebPage());
+                ? new Handler.Sequence(api, noWebSocket, new SlowHandler(), new WebPage())
+                : new Handler.Sequence(api, noWebSocket, new WebPage());
     }
 
     @Override
