@@ -124,6 +124,11 @@ final class HttpApiTest {
                 "POST /api/tokens HTTP/1.1", "Host: localhost", "Content-Length: 14", "", "{\"user\":");
     }
 
+    @Test
+    void slowRequestsHoldNoThread() throws Exception {
+        assertThatTheServerAnswersDespite("GET /demo/slow?millis=60000 HTTP/1.1", "Host: localhost", "");
+    }
+
     private static void assertThatTheServerAnswersDespite(String... request) throws Exception {
         List<Socket> sockets = new ArrayList<>();
         try {

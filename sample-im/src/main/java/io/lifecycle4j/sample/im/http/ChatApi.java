@@ -7,24 +7,39 @@ import static org.eclipse.jetty.http.HttpMethod.POST;
 import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.protocol.Json;
+import java.time.Duration;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.pathmap.ServletPathSpec;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.PathMappingsHandler;
+import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.util.Callback;
 
 /** The HTTP side, all of it under {@code /api}: each path with its methods. What is wrong is answered with a problem in JSON. */
 public final class ChatApi extends PathMappingsHandler.NoContext {
+    // The store reads 32 times at once, each on a thread that waits; half of that is for those who join.
+    private static final int MOST_READS = 16;
+    private static final int MOST_WAITING_READS = 128;
+    private static final Duration MOST_WAIT = Duration.ofSeconds(5);
+
     /**
      * @param status answers what the page shows of the server
      */
     public ChatApi(Rooms rooms, Tokens tokens, GetHandler status) {
         addMapping(new ServletPathSpec("/api/tokens"), new AllowedMethods(TokensHandler.of(tokens), POST));
-        addMapping(HistoryHandler.PATH, new AllowedMethods(new HistoryHandler(rooms, tokens), GET, HEAD));
+        addMapping(HistoryHandler.PATH, new AllowedMethods(bounded(new HistoryHandler(rooms, tokens)), GET, HEAD));
         addMapping(new ServletPathSpec(status.path()), new AllowedMethods(status, GET, HEAD));
         addMapping(new ServletPathSpec("/api/*"), new NoSuchPath());
+    }
+
+    private static Handler bounded(Handler reads) {
+        QoSHandler bounded = new QoSHandler(reads);
+        bounded.setMaxRequestCount(MOST_READS);
+        bounded.setMaxSuspendedRequestCount(MOST_WAITING_READS);
+        bounded.setMaxSuspend(MOST_WAIT);
+        return bounded;
     }
 
     private static final class NoSuchPath extends Handler.Abstract {
