@@ -46,6 +46,20 @@ final class HttpApiTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"/page.js", "/index.html", "/"})
+    void theBrowserKeepsAFileOfThePageAsLongAsItsContentIsTheSameWhateverItsDate(String path) throws Exception {
+        HttpResponse<String> first = get(path);
+        String tag = first.headers().firstValue("etag").orElseThrow();
+        assertThat(first.headers().firstValue("last-modified")).isEmpty();
+        assertThat(first.headers().firstValue("cache-control")).hasValue("no-cache");
+        assertThat(get(path, "If-None-Match", tag).statusCode()).isEqualTo(304);
+        assertThat(get(path, "If-None-Match", "\"of another build\"").body()).isEqualTo(first.body());
+        assertThat(get(path, "If-Modified-Since", "Thu, 01 Jan 2099 00:00:00 GMT")
+                        .body())
+                .isEqualTo(first.body());
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "GET, /api/nonsense, 404,",
         "GET, /api/, 404,",
