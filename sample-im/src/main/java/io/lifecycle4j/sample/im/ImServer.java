@@ -67,7 +67,7 @@ final class ImServer implements AppSetup {
                 new GetHandler("/metrics", ImMetrics.TYPE, metrics::text)));
         WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
         GetHandler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
-        Handler api = new ChatApi(rooms, storage.tokens(), pageStatus);
+        Handler api = new ChatApi(rooms, storage.tokens(), pageStatus).openTo(options.serving.origins);
         upgrades.setHandler(WebPage.handlers(options.demonstration.demo, api));
         business.setHandler(upgrades);
         app.onStarted("say-where", view -> {

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -165,6 +167,46 @@ final class HttpApiTest {
         assertThat(answer.statusCode()).isEqualTo(426);
         assertThat(answer.headers().firstValue("upgrade")).hasValue("websocket");
         assertProblem(answer);
+    }
+
+    @Test
+    void whatIsSentByAPageOfAnotherOriginIsAnsweredWithoutLeaveToReadIt() throws Exception {
+        HttpResponse<String> answer = get("/api/status", "Origin", "https://chat.example.org");
+        assertThat(answer.headers().map().keySet()).noneMatch(name -> name.startsWith("access-control"));
+    }
+
+    @Test
+    void pagesOfTheOriginsThatAreAllowedMayCallTheApiAndNoOthers(@TempDir Path data) throws Exception {
+        try (ImFixture open = ImFixture.start(data, "--allow-origin", "https://chat.example.org,https://b.example")) {
+            String preflight = RawHttp.answer(
+                    open.address(),
+                    "OPTIONS /api/rooms/lobby/messages HTTP/1.1",
+                    "Host: localhost",
+                    "Connection: close",
+                    "Origin: https://chat.example.org",
+                    "Access-Control-Request-Method: GET",
+                    "Access-Control-Request-Headers: authorization",
+                    "");
+            assertThat(preflight.toLowerCase(Locale.ROOT))
+                    .startsWith("http/1.1 200")
+                    .contains("access-control-allow-origin: https://chat.example.org\r\n")
+                    .containsPattern("access-control-allow-headers: .*authorization")
+                    .doesNotContain("credentials");
+            for (String origin : List.of("https://chat.example.org", "https://b.example")) {
+                assertThat(allowedOrigin(open, "/api/rooms/lobby/messages", origin))
+                        .isEqualTo(origin);
+            }
+            assertThat(allowedOrigin(open, "/api/status", "https://chatXexample.org"))
+                    .isNull();
+            assertThat(allowedOrigin(open, "/", "https://b.example")).isNull();
+        }
+    }
+
+    private static @Nullable String allowedOrigin(ImFixture open, String path, String origin) throws Exception {
+        return send(HttpRequest.newBuilder(open.address().resolve(path)).header("Origin", origin))
+                .headers()
+                .firstValue("access-control-allow-origin")
+                .orElse(null);
     }
 
     private static String postInChunks(String... lines) throws Exception {

@@ -8,11 +8,17 @@ import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.protocol.Json;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.pathmap.ServletPathSpec;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.CrossOriginHandler;
 import org.eclipse.jetty.server.handler.PathMappingsHandler;
 import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.util.Callback;
@@ -40,6 +46,21 @@ public final class ChatApi extends PathMappingsHandler.NoContext {
         bounded.setMaxSuspendedRequestCount(MOST_WAITING_READS);
         bounded.setMaxSuspend(MOST_WAIT);
         return bounded;
+    }
+
+    /** Lets pages of these origins call the API, too; with none, their browsers do not. */
+    public Handler openTo(List<String> origins) {
+        if (origins.isEmpty()) {
+            return this;
+        }
+        CrossOriginHandler open = new CrossOriginHandler();
+        open.setAllowedOriginPatterns(origins.stream().map(Pattern::quote).collect(Collectors.toSet()));
+        open.setAllowedHeaders(Set.of(HttpHeader.AUTHORIZATION.asString(), HttpHeader.CONTENT_TYPE.asString()));
+        open.setAllowCredentials(false); // there are no cookies
+        open.setHandler(this);
+        PathMappingsHandler paths = new PathMappingsHandler.NoContext();
+        paths.addMapping(new ServletPathSpec("/api/*"), open);
+        return paths;
     }
 
     private static final class NoSuchPath extends Handler.Abstract {
