@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -207,6 +208,51 @@ final class HttpApiTest {
                 .headers()
                 .firstValue("access-control-allow-origin")
                 .orElse(null);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/api/status", "/ws"})
+    void aNameThatWasPointedAtThisServerIsMisdirected(String path) throws Exception {
+        List<String> request = new ArrayList<>(
+                List.of("GET " + path + " HTTP/1.1", "Host: evil.example:8080", "Origin: http://evil.example:8080"));
+        request.addAll(
+                path.equals("/ws")
+                        ? List.of(
+                                "Connection: Upgrade, close",
+                                "Upgrade: websocket",
+                                "Sec-WebSocket-Version: 13",
+                                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+                        : List.of("Connection: close"));
+        request.add("");
+        String answer = RawHttp.answer(server.address(), request.toArray(String[]::new));
+        assertThat(answer)
+                .startsWith("HTTP/1.1 421")
+                .contains("application/problem+json", "host 'evil.example' (expected: ", "--server-name");
+    }
+
+    @Test
+    void localhostAddressesAndTheNamesThatAreGivenAreServed(@TempDir Path data) throws Exception {
+        try (ImFixture named = ImFixture.start(data, "--server-name", "chat.example.org,Im.Example")) {
+            for (String host : List.of(
+                    "localhost",
+                    "LOCALHOST:1",
+                    "127.0.0.1",
+                    "10.1.2.3:80",
+                    "[::1]:8080",
+                    "chat.example.org",
+                    "CHAT.example.org:443",
+                    "im.example")) {
+                assertThat(statusFor(named.address(), host)).as(host).isEqualTo("200");
+            }
+            for (String host : List.of("example.org", "chat.example.org.evil.example", "1.2.3.4.evil.example")) {
+                assertThat(statusFor(named.address(), host)).as(host).isEqualTo("421");
+            }
+        }
+    }
+
+    private static String statusFor(URI address, String host) throws Exception {
+        return RawHttp.answer(address, "GET /api/status HTTP/1.1", "Host: " + host, "Connection: close", "")
+                .substring(9, 12);
     }
 
     private static String postInChunks(String... lines) throws Exception {

@@ -43,6 +43,7 @@ final class ImOptionsTest {
         assertThat(options.clients.silenceLimit()).isEqualTo(Duration.ofSeconds(25));
         assertThat(options.demonstration.demo).isFalse();
         assertThat(options.serving.origins).isEmpty();
+        assertThat(options.serving.names()).containsExactly("127.0.0.1");
     }
 
     @Test
@@ -82,6 +83,8 @@ final class ImOptionsTest {
                 "--admin-port=8080|--admin-port: 8080 (expected: another port than --port)",
                 "--database-only=70000|--database-only: 70000 (expected: -1 to 65535)",
                 "--data-dir=|--data-dir: '' (expected: a folder)",
+                "--server-name=https://chat.example.org|--server-name: 'https://chat.example.org' (expected: a name such as chat.example.org, without port)",
+                "--server-name=chat:80|--server-name: 'chat:80' (expected: a name such as chat.example.org, without port)",
                 "--shutdown-timeout=0s|--shutdown-timeout: 0s (expected: > 0s)",
                 "--drain-timeout=4|Invalid value for option '--drain-timeout': '4' is no duration (expected: such as 500ms, 4s or 2m)",
                 "--send-rate=0|--send-rate: 0 (expected: 1 to 1000000)",
