@@ -9,8 +9,10 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.Socket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,6 +126,24 @@ final class BadInputTest {
         assertThat(client.send("{\"t\":\"pong\",\"x\":\"" + "x".repeat(40_000) + "\"}")
                         .awaitCloseCode())
                 .isEqualTo(1009);
+    }
+
+    @Test
+    void aFrameThatTheStandardForbidsIsClosedWith1002() throws Exception {
+        try (Socket socket = RawHttp.open(
+                server.address(),
+                "GET /ws HTTP/1.1",
+                "Host: localhost",
+                "Connection: Upgrade",
+                "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                "")) {
+            socket.getOutputStream().write(new byte[] {(byte) 0x81, 1, 'x'}); // without a mask
+            byte[] answer = socket.getInputStream().readAllBytes();
+            String hex = HexFormat.of().formatHex(answer);
+            assertThat(hex).containsPattern("88..03ea"); // a close frame
+        }
     }
 
     @ParameterizedTest
