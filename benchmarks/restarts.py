@@ -105,7 +105,7 @@ class Probe(threading.Thread):
             while not self.over:
                 try:
                     with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
-                        connection.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                         if connection.recv(1000).startswith(b"HTTP/1.1 200"):
                             break
                 except OSError:

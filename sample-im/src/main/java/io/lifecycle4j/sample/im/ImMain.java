@@ -13,14 +13,12 @@ public final class ImMain {
 
     /** Runs until a signal ends it; {@code --help} explains the arguments. */
     public static void main(String[] arguments) {
+        // Before the first logger is made, for logback.xml to see.
+        System.setProperty(
+                "im.log",
+                ImCommandLine.logFormat(System.getenv(), arguments).name().toLowerCase(Locale.ROOT));
         ImOptions options = new ImOptions();
-        CommandLine command = ImCommandLine.of(options, System.getenv(), arguments)
-                .setExecutionStrategy(parsed -> {
-                    // Before the first logger is made, for logback.xml to see.
-                    System.setProperty(
-                            "im.log", options.serving.logFormat.name().toLowerCase(Locale.ROOT));
-                    return new CommandLine.RunLast().execute(parsed);
-                });
+        CommandLine command = ImCommandLine.of(options, System.getenv(), arguments);
         int status = command.execute(arguments);
         if (status != CommandLine.ExitCode.OK || command.isUsageHelpRequested()) {
             System.exit(status);

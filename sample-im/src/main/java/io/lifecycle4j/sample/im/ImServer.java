@@ -13,6 +13,7 @@ import io.lifecycle4j.sample.im.http.ChatApi;
 import io.lifecycle4j.sample.im.http.GetHandler;
 import io.lifecycle4j.sample.im.http.HttpServers;
 import io.lifecycle4j.sample.im.http.ImStatus;
+import io.lifecycle4j.sample.im.http.KnownHosts;
 import io.lifecycle4j.sample.im.http.WebPage;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
 import io.lifecycle4j.sample.im.mongo.ChangeStream;
@@ -68,10 +69,10 @@ final class ImServer implements AppSetup {
                 new GetHandler("/status", Json.TYPE, () -> Json.encode(status.full())),
                 new GetHandler("/metrics", ImMetrics.TYPE, metrics::text)));
         WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
-        Handler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
-        upgrades.setHandler(
-                WebPage.handlers(options.demonstration.demo, pageStatus, new ChatApi(rooms, storage.tokens())));
-        business.setHandler(upgrades);
+        GetHandler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
+        Handler api = new ChatApi(rooms, storage.tokens(), pageStatus).openTo(options.serving.origins);
+        upgrades.setHandler(WebPage.handlers(options.demonstration.demo, api));
+        business.setHandler(new KnownHosts(options.serving.names(), upgrades));
         app.onStarted("say-where", view -> {
             LOG.info("Health: {}readyz", adminAddress());
             LOG.info("The chat is at {} - open it in two tabs", address());

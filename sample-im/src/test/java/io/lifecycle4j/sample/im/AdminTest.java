@@ -52,7 +52,7 @@ final class AdminTest {
             assertThat(server.metric("im_phase{phase=\"DRAIN\"}")).isZero();
             assertThat(server.metric("im_shutdown_seconds")).isZero();
             assertThat(server.metric("im_in_flight{gate=\"sends\"}")).isZero();
-            assertThat(server.metric("im_rejected{gate=\"business\"}")).isZero();
+            assertThat(server.metric("im_rejected_total{gate=\"business\"}")).isZero();
             assertThat(server.metric("im_store_queue")).isZero();
             assertThat(server.metric("im_heap_bytes")).isPositive();
         }

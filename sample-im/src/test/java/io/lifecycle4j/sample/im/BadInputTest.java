@@ -9,8 +9,10 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.Socket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -126,6 +128,24 @@ final class BadInputTest {
                 .isEqualTo(1009);
     }
 
+    @Test
+    void aFrameThatTheStandardForbidsIsClosedWith1002() throws Exception {
+        try (Socket socket = RawHttp.open(
+                server.address(),
+                "GET /ws HTTP/1.1",
+                "Host: localhost",
+                "Connection: Upgrade",
+                "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                "")) {
+            socket.getOutputStream().write(new byte[] {(byte) 0x81, 1, 'x'}); // without a mask
+            byte[] answer = socket.getInputStream().readAllBytes();
+            String hex = HexFormat.of().formatHex(answer);
+            assertThat(hex).containsPattern("88..03ea"); // a close frame
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -140,12 +160,15 @@ final class BadInputTest {
                 "{'t':'received','id':'1','room':'lobby','seq':null}|error|bad_frame|seq (expected: a whole number >= 0)",
                 "{'t':'send','id':'1','room':'lobby','text':'no cid'}|error|bad_frame|cid (expected: a string of 1 to 64 characters)",
                 "{'t':'send','id':'1','room':'lobby','cid':'c','text':7}|error|bad_frame|text (expected: a string that is not empty)",
-                "{'t':'send','id':'1','room':'elsewhere','cid':'c','text':'not joined'}|nack|forbidden|",
-                "{'t':'send','id':'1','room':'lobby','cid':'c','text':'  '}|nack|forbidden|",
+                "{'t':'send','id':'1','room':'elsewhere','cid':'c','text':'not joined'}|nack|forbidden|room: 'elsewhere' (expected: one that was joined)",
+                "{'t':'send','id':'1','room':'a/b','cid':'c','text':'no name'}|nack|forbidden|room: 'a/b' (expected: one that was joined)",
+                "{'t':'send','id':'1','room':'lobby','cid':'c','text':'  '}|nack|forbidden|text: nothing to see (expected: a visible character)",
+                "{'t':'send','id':'1','room':'lobby','cid':'c','text':'\\u00a0\\u200b \\u2060\\u3164'}|nack|forbidden|text: nothing to see (expected: a visible character)",
                 "{'t':'history','id':'1','room':'lobby','before':-1}|error|bad_frame|before (expected: a whole number >= 0)",
                 "{'t':'history','id':'1','room':'lobby','before':1e30}|error|bad_frame|before (expected: a whole number >= 0)",
                 "{'t':'history','id':'1','room':'lobby','before':99999999999999999999}|error|bad_frame|before (expected: a whole number >= 0)",
-                "{'t':'history','id':'1','room':'lobby','limit':1.5}|error|bad_frame|limit (expected: a whole number >= 0)",
+                "{'t':'history','id':'1','room':'lobby','limit':1.5}|error|bad_frame|limit (expected: a whole number >= 1)",
+                "{'t':'history','id':'1','room':'lobby','limit':0}|error|bad_frame|limit (expected: a whole number >= 1)",
             })
     void wrongFieldsAreAnsweredAndTheSessionGoesOn(String frame, String type, String code, String message)
             throws Exception {
@@ -154,7 +177,7 @@ final class BadInputTest {
         JsonNode answer = client.send(frame.replace('\'', '"')).await(type);
         assertThat(answer.path("re").asText()).isEqualTo("1");
         assertThat(answer.path("code").asText()).isEqualTo(code);
-        assertThat(answer.path("message").asText("")).isEqualTo(message == null ? "" : message);
+        assertThat(answer.path("message").asText()).isEqualTo(message);
         assertThat(answer.path("retry").asBoolean()).isFalse();
         client.send("{\"t\":\"history\",\"id\":\"2\",\"room\":\"lobby\"}").await("history");
     }
@@ -165,6 +188,7 @@ final class BadInputTest {
         ann.join("long");
         JsonNode answer = ann.say("long", "ä".repeat(2_049));
         assertThat(answer.path("code").asText()).isEqualTo("too_large");
+        assertThat(answer.path("message").asText()).isEqualTo("text: 4098 bytes (expected: at most 4096)");
         assertThat(ann.say("long", "ä".repeat(2_048)).path("t").asText()).isEqualTo("ack");
         assertThat(ann.say("long", "\u0001".repeat(4_096)).path("t").asText()).isEqualTo("ack");
     }
@@ -184,6 +208,7 @@ final class BadInputTest {
         assertThat(nack.path("code").asText()).isEqualTo("rate");
         assertThat(nack.path("retry").asBoolean()).isTrue();
         assertThat(nack.path("retry_ms").asLong()).isBetween(1L, 100L);
+        assertThat(nack.path("message").asText()).isEqualTo("more than 20 messages a second");
     }
 
     @Test

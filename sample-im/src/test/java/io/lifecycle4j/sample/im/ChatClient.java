@@ -102,6 +102,11 @@ final class ChatClient implements WebSocket.Listener {
         sent = sent.thenCompose(socket -> socket.sendText(text, true));
     }
 
+    /** All that this client was told. */
+    List<JsonNode> frames() {
+        return List.copyOf(frames);
+    }
+
     /** The texts of the messages that were handed on to this client, in order. */
     List<String> heard() {
         return frames.stream()

@@ -35,14 +35,12 @@ final class ImFixture implements AutoCloseable {
     }
 
     static ImFixture start(Path data, String... arguments) throws Exception {
-        List<String> all = new ArrayList<>(List.of(
-                "--port",
-                "0",
-                "--admin-port",
-                "0",
-                "--data-dir",
-                data.resolve("im").toString()));
+        List<String> all = new ArrayList<>(
+                List.of("--admin-port", "0", "--data-dir", data.resolve("im").toString()));
         all.addAll(List.of(arguments));
+        if (!all.contains("--port")) {
+            all.addAll(List.of("--port", "0"));
+        }
         ImOptions options = new ImOptions();
         ImCommandLine.of(options, Map.of()).parseArgs(all.toArray(new String[0]));
         ImServer server = new ImServer(options);

@@ -273,6 +273,18 @@ class ImJarIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--port=x", "--no-such-option", "--mongo-uri=x", "--mongo-uri=mongodb://127.0.0.1:1/im"})
+    void whatKeepsItFromStartingIsAnObjectOfAJsonLog(String flag) throws Exception {
+        try (ImProcess server = ImProcess.start(Map.of("IM_LOG_FORMAT", "json"), data, flag)) {
+            assertThat(server.awaitStatus()).isPositive();
+            assertThat(server.lines()).hasSize(1);
+            JsonNode event = new ObjectMapper().readTree(server.lines().get(0));
+            assertThat(event.path("level").asText()).isEqualTo("ERROR");
+            assertThat(event.path("formattedMessage").asText()).isNotEmpty();
+        }
+    }
+
     @Test
     void aPortInUseIsOneLineAndStatusOne() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());

@@ -7,8 +7,16 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import io.lifecycle4j.sample.im.mongo.TestMongo;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +26,55 @@ import org.junit.jupiter.api.io.TempDir;
 final class StoreOutageTest {
     @TempDir
     private Path folder;
+
+    @Test
+    void historyThatWaitsForTheDatabaseIsBoundedAndStarvesNoSocket() throws Exception {
+        List<Socket> readers = new ArrayList<>();
+        try (FreezableProxy proxy = new FreezableProxy();
+                TestMongo database = TestMongo.open(folder.resolve("db"));
+                ImFixture server = ImFixture.start(folder, "--mongo-uri", database.uri(proxy, "timeoutMS=60000"))) {
+            String token = ChatClient.token(server.address(), "ann");
+            proxy.freeze();
+            for (int i = 0; i < 250; i++) { // Jetty's pool has 200 threads
+                readers.add(RawHttp.open(
+                        server.address(),
+                        "GET /api/rooms/room" + i + "/messages HTTP/1.1",
+                        "Host: localhost",
+                        "Authorization: Bearer " + token,
+                        ""));
+            }
+            RawClient bob =
+                    CompletableFuture.supplyAsync(() -> hello(server.address())).get(10, TimeUnit.SECONDS);
+            bob.await("welcome");
+            String last = new String(readers.get(249).getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            assertThat(last).isEqualTo("HTTP/1.1 503"); // there is no room for it to wait
+            await().until(() -> threadsThatRead() >= 16);
+            assertThat(threadsThatRead()).isEqualTo(16);
+            proxy.thaw();
+            String first = new String(readers.get(0).getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            assertThat(first).isEqualTo("HTTP/1.1 200");
+        } finally {
+            for (Socket reader : readers) {
+                reader.close();
+            }
+        }
+    }
+
+    private static long threadsThatRead() {
+        return Thread.getAllStackTraces().values().stream()
+                .filter(stack -> Arrays.stream(stack)
+                        .anyMatch(at -> at.getClassName().endsWith(".Rooms")
+                                && at.getMethodName().equals("history")))
+                .count();
+    }
+
+    private static RawClient hello(URI address) {
+        try {
+            return RawClient.connect(address, true).hello(address, "bob");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
 
     @Test
     void whileTheDatabaseIsAwayAllIsDeclinedWithATimeToWaitAndReadinessAndMetricsSaySoUntilItIsBack() throws Exception {

@@ -62,8 +62,7 @@ public final class Rooms {
 
     /** Reads the last messages below a sequence, as many as fit; blocks, and throws a {@link StoreException} if that fails. */
     public Page history(String room, long before, long limit) {
-        long most = Math.max(1, Math.min(Joining.MOST_MESSAGES, limit));
-        return Joining.fit(store.before(room, before, (int) most));
+        return Joining.fit(store.before(room, before, (int) Math.min(Joining.MOST_MESSAGES, limit)));
     }
 
     /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tokens {
     public static final Duration LIFE = Duration.ofHours(1);
 
-    private static final Pattern USER = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,31}");
+    private static final Pattern USER = Pattern.compile("[\\p{L}\\p{N}]([\\p{L}\\p{N} ._-]{0,30}[\\p{L}\\p{N}._-])?");
 
     private final Algorithm algorithm;
     private final Clock clock;

@@ -5,11 +5,14 @@ import com.mongodb.MongoException;
 import io.lifecycle4j.sample.im.mongo.MongoConnection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /** Where the chat listens, and where messages are kept. */
 @SuppressWarnings("NullAway.Init") // picocli sets each option, if only to its default
 public final class Serving {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*");
+
     public enum LogFormat {
         TEXT,
         JSON
@@ -62,10 +65,26 @@ public final class Serving {
     public List<String> origins = new ArrayList<>();
 
     @Option(
+            names = "--server-name",
+            split = ",",
+            paramLabel = "<name>",
+            description =
+                    "Public names of this server, such as chat.example.org, separated by commas. A request for another"
+                            + " one gets 421 (default: none; localhost, addresses and --host always work).")
+    public List<String> serverNames = new ArrayList<>();
+
+    @Option(
             names = "--log-format",
             defaultValue = "text",
             description = "text for people, json for machines (default: ${DEFAULT-VALUE}).")
     public LogFormat logFormat;
+
+    /** The names under which the chat is served, beside localhost and addresses. */
+    public List<String> names() {
+        List<String> names = new ArrayList<>(serverNames);
+        names.add(host);
+        return names;
+    }
 
     void check() {
         Checks.inRange("--port", port, 0, 65_535);
@@ -74,6 +93,12 @@ public final class Serving {
             throw new WrongOptionException("--admin-port", adminPort + " (expected: another port than --port)");
         }
         Checks.inRange("--database-only", databaseOnly, -1, 65_535);
+        for (String name : serverNames) {
+            if (!NAME.matcher(name).matches()) {
+                throw new WrongOptionException(
+                        "--server-name", "'" + name + "' (expected: a name such as chat.example.org, without port)");
+            }
+        }
         if (dataDir.isBlank()) {
             throw new WrongOptionException("--data-dir", "'" + dataDir + "' (expected: a folder)");
         }

@@ -30,9 +30,18 @@ final class Journal implements AutoCloseable {
     private static final int MARK_BYTES = Long.BYTES + Integer.BYTES; // acknowledged, checksum
     private static final int MOST_BYTES = 16 << 20; // BSON's own limit, which a record is decoded with
 
+    /** The journal is closed, or a sync has failed. */
+    static final class UnusableException extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        private UnusableException(String why) {
+            super(why);
+        }
+    }
+
     private final DataFolder folder;
     private final RandomAccessFile mark; // locked as long as it is open
-    final RandomAccessFile file; // for the tests
+    RandomAccessFile file; // not final for the tests
     private volatile long size;
     private long acknowledged; // under this
     private volatile @Nullable String unusable;
@@ -141,11 +150,11 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    /** Throws unless all writes so far have succeeded and the journal is open. */
+    /** Throws unless all syncs so far have succeeded and the journal is open. */
     void requireUsable() {
         String why = unusable;
         if (why != null) {
-            throw new IllegalStateException(why);
+            throw new UnusableException(why);
         }
     }
 
@@ -156,8 +165,9 @@ final class Journal implements AutoCloseable {
             return;
         }
         unusable = "the embedded MongoDB is closed";
+        RandomAccessFile journal = file;
         try (mark;
-                file) {
+                journal) {
             mark.getFD().sync();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -15,6 +15,8 @@ import io.netty.channel.local.LocalChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps all documents in memory, and each command that writes in a {@link Journal}; a start does them all again. So a command may
@@ -26,17 +28,23 @@ final class JournaledBackend extends MemoryBackend {
     private static final Set<String> READS =
             Set.of("find getMore count distinct ping hello isMaster ismaster killCursors endSessions".split(" "));
 
+    private static final int UNKNOWN_ERROR = 8; // of MongoDB's codes
+    private static final Logger LOG = LoggerFactory.getLogger(JournaledBackend.class);
+
     final Journal journal; // for the tests
+    private final DataFolder folder;
     private final Object order = new Object();
+    private boolean failing; // whether the last append has failed; under the order
     volatile boolean durableAnswers; // each waits until all that it can show is durable
 
-    private JournaledBackend(Journal journal) {
+    private JournaledBackend(DataFolder folder, Journal journal) {
+        this.folder = folder;
         this.journal = journal;
     }
 
     /** Opens the folder's journal, and does again what is in it. */
     static JournaledBackend open(DataFolder folder) throws IOException, AppStartException {
-        JournaledBackend backend = new JournaledBackend(Journal.open(folder));
+        JournaledBackend backend = new JournaledBackend(folder, Journal.open(folder));
         Channel channel = new LocalChannel();
         try {
             backend.journal.replay(bytes -> backend.redo(channel, bytes));
@@ -62,6 +70,7 @@ final class JournaledBackend extends MemoryBackend {
         try {
             journal.sync();
         } catch (IOException e) {
+            LOG.error("{}; nothing is stored until that is mended and this is started again", cannotWrite(e));
             throw new UncheckedIOException(e);
         }
     }
@@ -69,13 +78,20 @@ final class JournaledBackend extends MemoryBackend {
     /** All that today's drivers ask, but for their greeting. */
     @Override
     public Document handleMessage(MongoMessage message) {
-        journal.requireUsable();
         try {
-            return answer(message);
-        } finally { // a refusal shows what is there, too
-            if (durableAnswers) {
-                sync();
+            journal.requireUsable();
+            try {
+                return answer(message);
+            } finally { // a refusal shows what is there, too
+                if (durableAnswers) {
+                    sync();
+                }
             }
+        } catch (UncheckedIOException | Journal.UnusableException e) {
+            // An exception would be logged for each command, with the command. What is wrong has been logged once.
+            return new Document("ok", 0)
+                    .append("errmsg", String.valueOf(e.getMessage()))
+                    .append("code", UNKNOWN_ERROR);
         }
     }
 
@@ -85,15 +101,28 @@ final class JournaledBackend extends MemoryBackend {
         byte[] bytes = READS.contains(name) ? null : encode(command);
         synchronized (order) {
             if (bytes != null) {
-                try {
-                    journal.append(bytes);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                append(bytes);
             }
             // Documents are changed in place, and an answer is sent later.
             return super.handleMessage(message).cloneDeeply();
         }
+    }
+
+    private void append(byte[] bytes) {
+        try {
+            journal.append(bytes);
+            failing = false;
+        } catch (IOException e) {
+            if (!failing) {
+                failing = true;
+                LOG.error("{}; what is sent is declined until that is mended", cannotWrite(e));
+            }
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String cannotWrite(IOException e) {
+        return "The embedded MongoDB cannot write to the data folder " + folder.path() + ": " + e.getMessage();
     }
 
     private static byte[] encode(Document command) {

@@ -1,106 +1,78 @@
 package io.lifecycle4j.sample.im.http;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lifecycle4j.sample.im.chat.MessageStore.Page;
+import static org.eclipse.jetty.http.HttpMethod.GET;
+import static org.eclipse.jetty.http.HttpMethod.HEAD;
+import static org.eclipse.jetty.http.HttpMethod.POST;
+
 import io.lifecycle4j.sample.im.chat.Rooms;
-import io.lifecycle4j.sample.im.chat.StoreException;
 import io.lifecycle4j.sample.im.chat.Tokens;
 import io.lifecycle4j.sample.im.protocol.Json;
-import io.lifecycle4j.sample.im.protocol.Protocol;
-import io.lifecycle4j.sample.im.protocol.ServerFrame.Item;
+import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
+import java.util.Set;
 import java.util.regex.Pattern;
-import org.eclipse.jetty.http.HttpMethod;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
-import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.http.pathmap.ServletPathSpec;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.CrossOriginHandler;
+import org.eclipse.jetty.server.handler.PathMappingsHandler;
+import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.Fields;
-import org.jspecify.annotations.Nullable;
 
-/** The HTTP side: {@code POST /api/tokens} and {@code GET /api/rooms/{room}/messages?before=SEQ&limit=N}. */
-public final class ChatApi extends Handler.Abstract {
-    private static final Pattern MESSAGES = Pattern.compile("/api/rooms/([^/]{1,128})/messages");
-    private static final int MOST_BODY_BYTES = 1_024;
+/** The HTTP side, all of it under {@code /api}: each path with its methods. What is wrong is answered with a problem in JSON. */
+public final class ChatApi extends PathMappingsHandler.NoContext {
+    // The store reads 32 times at once, each on a thread that waits; half of that is for those who join.
+    private static final int MOST_READS = 16;
+    private static final int MOST_WAITING_READS = 128;
+    private static final Duration MOST_WAIT = Duration.ofSeconds(5);
 
-    private record History(boolean more, List<Item> messages) {}
-
-    private final Rooms rooms;
-    private final Tokens tokens;
-
-    public ChatApi(Rooms rooms, Tokens tokens) {
-        this.rooms = rooms;
-        this.tokens = tokens;
+    /**
+     * @param status answers what the page shows of the server
+     */
+    public ChatApi(Rooms rooms, Tokens tokens, GetHandler status) {
+        addMapping(new ServletPathSpec("/api/tokens"), new AllowedMethods(TokensHandler.of(tokens), POST));
+        addMapping(HistoryHandler.PATH, new AllowedMethods(bounded(new HistoryHandler(rooms, tokens)), GET, HEAD));
+        addMapping(new ServletPathSpec(status.path()), new AllowedMethods(status, GET, HEAD));
+        addMapping(new ServletPathSpec("/api/*"), new NoSuchPath());
     }
 
-    @Override
-    public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        String path = Request.getPathInContext(request);
-        if (path.equals("/api/tokens") && HttpMethod.POST.is(request.getMethod())) {
-            issueToken(request, response, callback);
-            return true;
-        }
-        Matcher messages = MESSAGES.matcher(path);
-        if (messages.matches() && HttpMethod.GET.is(request.getMethod())) {
-            history(messages.group(1), request, response, callback);
-            return true;
-        }
-        return false;
+    private static Handler bounded(Handler reads) {
+        QoSHandler bounded = new QoSHandler(reads);
+        bounded.setMaxRequestCount(MOST_READS);
+        bounded.setMaxSuspendedRequestCount(MOST_WAITING_READS);
+        bounded.setMaxSuspend(MOST_WAIT);
+        return bounded;
     }
 
-    private void issueToken(Request request, Response response, Callback callback) throws Exception {
-        if (request.getLength() > MOST_BODY_BYTES || request.getLength() < 0) {
-            Json.problem(
-                    response, HttpStatus.PAYLOAD_TOO_LARGE_413, "expected: a body of at most 1024 bytes", callback);
-            return;
+    /** Lets pages of these origins call the API, too; with none, their browsers do not. */
+    public Handler openTo(List<String> origins) {
+        if (origins.isEmpty()) {
+            return this;
         }
-        String user = user(Content.Source.asString(request));
-        if (user == null || !Tokens.isName(user)) {
-            Json.problem(
-                    response,
-                    HttpStatus.BAD_REQUEST_400,
-                    "expected: {\"user\": a name of 1 to 32 letters, digits, blanks or . _ -}",
-                    callback);
-            return;
-        }
-        Json.write(
-                response,
-                HttpStatus.OK_200,
-                Json.object().put("token", tokens.issue(user)).put("expires_in", Tokens.LIFE.toSeconds()),
-                callback);
+        CrossOriginHandler open = new CrossOriginHandler();
+        open.setAllowedOriginPatterns(origins.stream().map(Pattern::quote).collect(Collectors.toSet()));
+        open.setAllowedHeaders(Set.of(HttpHeader.AUTHORIZATION.asString(), HttpHeader.CONTENT_TYPE.asString()));
+        open.setAllowCredentials(false); // there are no cookies
+        open.setHandler(this);
+        PathMappingsHandler paths = new PathMappingsHandler.NoContext();
+        paths.addMapping(new ServletPathSpec("/api/*"), open);
+        return paths;
     }
 
-    private static @Nullable String user(String body) {
-        ObjectNode object = Json.parse(body);
-        return object == null ? null : object.path("user").textValue();
-    }
-
-    private void history(String room, Request request, Response response, Callback callback) {
-        String given = request.getHeaders().get("Authorization");
-        if (tokens.user(given == null ? null : given.replaceFirst("^Bearer ", "")) == null) {
+    private static final class NoSuchPath extends Handler.Abstract {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            String path = Request.getPathInContext(request);
             Json.problem(
                     response,
-                    HttpStatus.UNAUTHORIZED_401,
-                    "expected: Authorization: Bearer and a token of /api/tokens",
+                    HttpStatus.NOT_FOUND_404,
+                    path + " (expected: /api/tokens or /api/rooms/{room}/messages)",
                     callback);
-            return;
+            return true;
         }
-        try {
-            Fields query = Request.extractQueryParameters(request);
-            long before = number(query.getValue("before"), Long.MAX_VALUE);
-            Page page = rooms.history(room, before, number(query.getValue("limit"), Protocol.PAGE));
-            Json.write(response, HttpStatus.OK_200, new History(page.more(), Item.of(page.messages())), callback);
-        } catch (NumberFormatException e) {
-            Json.problem(response, HttpStatus.BAD_REQUEST_400, "expected: before and limit as numbers", callback);
-        } catch (StoreException e) {
-            Json.problem(response, HttpStatus.SERVICE_UNAVAILABLE_503, Protocol.NO_DATABASE, callback);
-        }
-    }
-
-    private static long number(@Nullable String text, long otherwise) {
-        return text == null ? otherwise : Long.parseLong(text);
     }
 }

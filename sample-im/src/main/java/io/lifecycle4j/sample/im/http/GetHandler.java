@@ -20,6 +20,10 @@ public final class GetHandler extends Handler.Abstract {
         this.body = body;
     }
 
+    String path() {
+        return path;
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         if (!Request.getPathInContext(request).equals(path)) {

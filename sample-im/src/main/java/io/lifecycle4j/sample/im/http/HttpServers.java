@@ -23,6 +23,7 @@ public final class HttpServers {
         QueuedThreadPool threads = new QueuedThreadPool();
         threads.setName(name);
         Server server = new Server(threads);
+        server.setErrorHandler(new Problems());
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         // Without acceptor threads, so that it can take an inherited socket.

@@ -110,7 +110,7 @@ public final class ImStatus {
                 "Requests and messages in flight, by gate: what a drain waits for.",
                 "gate",
                 values -> app.inFlightByGate().forEach((gate, count) -> values.call((double) count, gate)));
-        metrics.gauges(
+        metrics.counters(
                 "im_rejected",
                 "Requests and messages that a closed gate rejected.",
                 "gate",

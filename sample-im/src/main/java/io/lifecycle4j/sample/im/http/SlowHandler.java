@@ -9,7 +9,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** {@code GET /demo/slow?millis=N}: a request to have in flight when Ctrl+C is pressed. */
+/** {@code GET /demo/slow?millis=N}: a request to have in flight when Ctrl+C is pressed. It holds no thread. */
 final class SlowHandler extends Handler.Abstract {
     private static final long MOST_MILLIS = TimeUnit.MINUTES.toMillis(1);
 
@@ -24,8 +24,12 @@ final class SlowHandler extends Handler.Abstract {
             Json.problem(response, HttpStatus.BAD_REQUEST_400, "expected: millis=0 to " + MOST_MILLIS, callback);
             return true;
         }
-        Thread.sleep(millis);
-        Content.Sink.write(response, true, "done after " + millis + " ms\n", callback);
+        var unused = request.getComponents()
+                .getScheduler()
+                .schedule(
+                        () -> Content.Sink.write(response, true, "done after " + millis + " ms\n", callback),
+                        millis,
+                        TimeUnit.MILLISECONDS);
         return true;
     }
 }

@@ -1,31 +1,102 @@
 package io.lifecycle4j.sample.im.http;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.content.HttpContent;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ResourceHandler;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.resource.Resource;
 import org.eclipse.jetty.util.resource.ResourceFactory;
+import org.jspecify.annotations.Nullable;
 
-/** The page, out of the jar; with headers that let it load and run nothing but itself, and turn no text into markup. */
+/**
+ * The page, out of the jar; with headers that let it load and run nothing but itself, and turn no text into markup. A browser keeps it
+ * as long as its content is the same: the jar's dates are all one, so they say nothing.
+ */
 public final class WebPage extends ResourceHandler {
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
             + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
             + " require-trusted-types-for 'script'; trusted-types 'none'";
 
+    private final HttpField tag;
+
     public WebPage() {
-        setBaseResource(ResourceFactory.of(this).newClassLoaderResource("web/"));
+        Resource web = ResourceFactory.of(this).newClassLoaderResource("web/");
+        tag = new HttpField(HttpHeader.ETAG, tag(web));
+        setBaseResource(web);
         setDirAllowed(false);
         setWelcomeFiles("index.html");
         setCacheControl("no-cache");
+        setEtags(true);
     }
 
-    /** What the business port serves: these, the slow request if asked for, and the page. */
-    public static Handler handlers(boolean demo, Handler status, Handler api) {
+    /** What the business port serves but for WebSockets: the API, the slow request if asked for, and the page. */
+    public static Handler handlers(boolean demo, Handler api) {
+        Handler noWebSocket = new UpgradeRequired();
         return demo
-                ? new Handler.Sequence(status, api, new SlowHandler(), new WebPage())
-                : new Handler.Sequence(status, api, new WebPage());
+                ? new Handler.Sequence(api, noWebSocket, new SlowHandler(), new WebPage())
+                : new Handler.Sequence(api, noWebSocket, new WebPage());
+    }
+
+    /** Returns the tag that all files share: it is another one as soon as one of them changes. */
+    static String tag(Resource web) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            List<Resource> files = web.getAllResources().stream()
+                    .filter(each -> !each.isDirectory())
+                    .sorted(Comparator.comparing(Resource::getName))
+                    .toList();
+            for (Resource file : files) {
+                digest.update(file.getFileName().getBytes(StandardCharsets.UTF_8));
+                try (InputStream in = file.newInputStream()) {
+                    digest.update(in.readAllBytes());
+                }
+            }
+            return '"' + HexFormat.of().formatHex(digest.digest(), 0, 16) + '"';
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("each JDK has SHA-256", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the page cannot be read", e);
+        }
+    }
+
+    @Override
+    protected HttpContent.Factory newHttpContentFactory(ByteBufferPool.Sized buffers) {
+        HttpContent.Factory files = super.newHttpContentFactory(buffers);
+        return path -> {
+            HttpContent file = files.getContent(path);
+            return file == null ? null : new Tagged(file);
+        };
+    }
+
+    private final class Tagged extends HttpContent.Wrapper {
+        private Tagged(HttpContent file) {
+            super(file);
+        }
+
+        @Override
+        public HttpField getETag() {
+            return tag;
+        }
+
+        @Override
+        public @Nullable HttpField getLastModified() {
+            return null;
+        }
     }
 
     @Override
@@ -34,6 +105,23 @@ public final class WebPage extends ResourceHandler {
         headers.put("Content-Security-Policy", POLICY);
         headers.put("X-Content-Type-Options", "nosniff");
         headers.put("Referrer-Policy", "no-referrer");
-        return super.handle(request, response, callback);
+        return super.handle(new Undated(request), response, callback);
+    }
+
+    /** A request without the date of what the browser has, which it was given by an earlier version. */
+    private static final class Undated extends Request.Wrapper {
+        private final HttpFields headers;
+
+        private Undated(Request request) {
+            super(request);
+            headers = HttpFields.build(request.getHeaders())
+                    .remove(HttpHeader.IF_MODIFIED_SINCE)
+                    .asImmutable();
+        }
+
+        @Override
+        public HttpFields getHeaders() {
+            return headers;
+        }
     }
 }

@@ -5,6 +5,7 @@ import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -75,6 +76,16 @@ public final class ImMetrics {
     /** Adds values with a label that are asked for at each look. */
     public void gauges(String name, String help, String label, Consumer<GaugeWithCallback.Callback> values) {
         GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames(label)
+                .callback(values)
+                .register(registry);
+    }
+
+    /** Adds counts with a label that are asked for at each look; they never go down. */
+    public void counters(String name, String help, String label, Consumer<CounterWithCallback.Callback> values) {
+        CounterWithCallback.builder()
                 .name(name)
                 .help(help)
                 .labelNames(label)

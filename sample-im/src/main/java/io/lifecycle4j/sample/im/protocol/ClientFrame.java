@@ -53,7 +53,7 @@ public sealed interface ClientFrame {
         }
     }
 
-    /** Without {@code before} and {@code limit}: the newest page. */
+    /** Without {@code before} and {@code limit}: the newest page. A limit above the most that a page holds is as good as that. */
     record History(@Nullable JsonNode id, String room, Long before, Long limit) implements ClientFrame {
         public History {
             id = Field.ID.checked(id);
@@ -61,7 +61,7 @@ public sealed interface ClientFrame {
             before = before == null ? Long.valueOf(Long.MAX_VALUE) : before;
             limit = limit == null ? Long.valueOf(Protocol.PAGE) : limit;
             Field.BEFORE.require(before >= 0);
-            Field.LIMIT.require(limit >= 0);
+            Field.LIMIT.require(limit >= 1);
         }
     }
 

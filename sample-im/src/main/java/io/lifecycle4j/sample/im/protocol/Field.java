@@ -16,7 +16,7 @@ enum Field {
     AFTER("{epoch, seq}", 0),
     SEQ,
     BEFORE,
-    LIMIT;
+    LIMIT("a whole number >= 1", 0);
 
     private final String expected;
     private final int mostLength;

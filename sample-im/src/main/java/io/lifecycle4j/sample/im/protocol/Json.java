@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 public final class Json {
     public static final String TYPE = "application/json";
 
+    private static final String PROBLEM_TYPE = "application/problem+json";
+
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -95,13 +97,18 @@ public final class Json {
 
     /** Answers a request with the JSON of a record or a tree. */
     public static void write(Response response, int status, Object body, Callback callback) {
+        write(response, status, TYPE, body, callback);
+    }
+
+    private static void write(Response response, int status, String type, Object body, Callback callback) {
         response.setStatus(status);
-        response.getHeaders().put(HttpHeader.CONTENT_TYPE, TYPE);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, type);
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
         response.write(true, encode(body), callback);
     }
 
+    /** Answers a request with what is wrong, for people, as RFC 9457 has it. */
     public static void problem(Response response, int status, String detail, Callback callback) {
-        write(response, status, object().put("status", status).put("detail", detail), callback);
+        write(response, status, PROBLEM_TYPE, object().put("status", status).put("detail", detail), callback);
     }
 }

@@ -46,6 +46,7 @@ public final class Protocol {
     /** Why a connection is closed. Those below 4500 are worth another connection. */
     public enum CloseCode {
         SHUTDOWN(1001),
+        BAD_FRAMING(1002), // Jetty's own, for what RFC 6455 forbids
         BAD_TEXT(1007), // Jetty's own, for what is no UTF-8
         TOO_BIG(1009), // Jetty's own, for a frame beyond the limit
         RESTART(1012),

@@ -42,9 +42,10 @@ public sealed interface ServerFrame {
             implements ServerFrame {}
 
     @JsonTypeName("nack")
-    record Nack(@Nullable JsonNode re, String cid, Declined code, boolean retry, long retryMs) implements ServerFrame {
-        public Nack(@Nullable JsonNode re, String cid, Declined code, Duration retry) {
-            this(re, cid, code, code.isPassing(), retry.toMillis());
+    record Nack(@Nullable JsonNode re, String cid, Declined code, String message, boolean retry, long retryMs)
+            implements ServerFrame {
+        public Nack(@Nullable JsonNode re, String cid, Declined code, String message, Duration retry) {
+            this(re, cid, code, message, code.isPassing(), retry.toMillis());
         }
     }
 

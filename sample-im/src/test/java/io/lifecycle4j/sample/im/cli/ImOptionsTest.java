@@ -2,6 +2,10 @@ package io.lifecycle4j.sample.im.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.lifecycle4j.sample.im.cli.Serving.LogFormat;
 import io.lifecycle4j.sample.im.cli.Stopping.Leaving;
 import java.io.PrintWriter;
@@ -15,6 +19,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -38,6 +43,7 @@ final class ImOptionsTest {
         assertThat(options.clients.silenceLimit()).isEqualTo(Duration.ofSeconds(25));
         assertThat(options.demonstration.demo).isFalse();
         assertThat(options.serving.origins).isEmpty();
+        assertThat(options.serving.names()).containsExactly("127.0.0.1");
     }
 
     @Test
@@ -77,6 +83,8 @@ final class ImOptionsTest {
                 "--admin-port=8080|--admin-port: 8080 (expected: another port than --port)",
                 "--database-only=70000|--database-only: 70000 (expected: -1 to 65535)",
                 "--data-dir=|--data-dir: '' (expected: a folder)",
+                "--server-name=https://chat.example.org|--server-name: 'https://chat.example.org' (expected: a name such as chat.example.org, without port)",
+                "--server-name=chat:80|--server-name: 'chat:80' (expected: a name such as chat.example.org, without port)",
                 "--shutdown-timeout=0s|--shutdown-timeout: 0s (expected: > 0s)",
                 "--drain-timeout=4|Invalid value for option '--drain-timeout': '4' is no duration (expected: such as 500ms, 4s or 2m)",
                 "--send-rate=0|--send-rate: 0 (expected: 1 to 1000000)",
@@ -86,6 +94,33 @@ final class ImOptionsTest {
     void aWrongOptionIsOneLineWithoutSecretsAndStatusTwo(String flag, String message) {
         assertThat(run(Map.of(), flag)).isEqualTo(2);
         assertThat(said).hasToString(message + " (--help lists the options)" + System.lineSeparator());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--port=x, --log-format=json", "--no-such-option, --log-format=JSON", "--send-rate=0, --log-format=json"
+    })
+    void aWrongOptionIsALineOfTheLogIfThatIsJson(String wrong, String format) {
+        assertThat(logged(Map.of(), wrong, format))
+                .contains(wrong.replaceFirst("=.*", ""), "(--help lists the options)");
+        assertThat(logged(Map.of("IM_LOG_FORMAT", "json"), wrong)).contains("(--help lists the options)");
+        assertThat(said.toString()).isEmpty();
+        assertThat(run(Map.of("IM_LOG_FORMAT", "json"), wrong, "--log-format", "text"))
+                .isEqualTo(2);
+        assertThat(said.toString()).contains("(--help lists the options)");
+    }
+
+    private String logged(Map<String, String> environment, String... arguments) {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(ImCommandLine.class);
+        log.start();
+        logger.addAppender(log);
+        try {
+            assertThat(run(environment, arguments)).isEqualTo(2);
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list).singleElement().extracting(ILoggingEvent::getLevel).isEqualTo(Level.ERROR);
+        return log.list.get(0).getFormattedMessage();
     }
 
     @Test

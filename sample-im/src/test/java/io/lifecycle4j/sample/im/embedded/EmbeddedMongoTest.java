@@ -3,22 +3,31 @@ package io.lifecycle4j.sample.im.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.bson.Document;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 final class EmbeddedMongoTest {
@@ -98,6 +107,40 @@ final class EmbeddedMongoTest {
                 MongoClient client = MongoClients.create(again.connectionString())) {
             assertThat(things(client).find()).contains(new Document("_id", "synced"));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aFullDiskIsLoggedOnceWithItsFolderAndWhatIsSentAfterItIsMendedIsStored(boolean severalNodes) throws Exception {
+        Path full = Path.of("/dev/full"); // each write to it fails as on a full disk
+        Assumptions.assumeTrue(Files.exists(full), "no /dev/full: the full disk is not tried");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        log.start();
+        root.addAppender(log);
+        try (EmbeddedMongo embedded = EmbeddedMongo.open(folder);
+                MongoClient client = MongoClients.create(embedded.connectionString());
+                RandomAccessFile fullFile = new RandomAccessFile(full.toFile(), "rw")) {
+            if (severalNodes) {
+                embedded.forSeveralNodes();
+            }
+            RandomAccessFile mended = embedded.backend.journal.file;
+            embedded.backend.journal.file = fullFile;
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> things(client).insertOne(new Document("_id", "declined")))
+                        .isInstanceOf(MongoException.class)
+                        .hasMessageContaining("No space left on device");
+            }
+            embedded.backend.journal.file = mended;
+            things(client).insertOne(new Document("_id", "stored"));
+        } finally {
+            root.detachAppender(log);
+        }
+        assertThat(log.list)
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly("The embedded MongoDB cannot write to the data folder " + folder
+                        + ": No space left on device; what is sent is declined until that is mended");
     }
 
     @Test
