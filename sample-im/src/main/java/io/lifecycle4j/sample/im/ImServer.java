@@ -56,10 +56,9 @@ final class ImServer implements AppSetup {
         if (storage.isShared()) {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
-        Duration requestLimit = options.clients.requestLimit;
-        app.server(HttpServers.managed(admin, requestLimit).drainPolicy(DrainPolicy.ALWAYS_OPEN));
+        app.server(HttpServers.managed(admin, options.clients.requestLimit).drainPolicy(DrainPolicy.ALWAYS_OPEN));
         JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
-                .register(app, HttpServers.managed(business, requestLimit));
+                .register(app, HttpServers.managed(business, options.clients.requestLimit));
         HttpServers.watchThreads(business, app, metrics);
         ImStatus status =
                 new ImStatus(app.view(), List.of(businessServer.gates().get(0), sends), sessions, rooms, storage);

@@ -63,6 +63,21 @@ final class HttpApiTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"\"", "x", "\"\u00e4\"", "W/", ", ,"})
+    void aTagThatIsNotWellFormedIsNoCondition(String tag) throws Exception {
+        assertThat(send(request("/chat.js").header("If-None-Match", tag)).statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void aBodyThatIsNoUtf8IsAProblemOfItsClient() throws Exception {
+        HttpResponse<String> answer =
+                send(request("/api/tokens").POST(BodyPublishers.ofByteArray(new byte[] {'{', (byte) 0xe7, '}'})));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertProblem(answer);
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "GET, /api/nonsense, 404,",
         "GET, /api/, 404,",
@@ -71,6 +86,8 @@ final class HttpApiTest {
         "DELETE, /api/rooms/lobby/messages, 405, 'GET, HEAD'",
         "POST, /api/status, 405, 'GET, HEAD'",
         "GET, /nonsense, 404,",
+        "OPTIONS, /nonsense, 405, 'GET, HEAD'",
+        "POST, /, 405, 'GET, HEAD'",
     })
     void whatIsNotThereIsAProblemInJson(String method, String path, int status, String allowed) throws Exception {
         HttpResponse<String> answer = send(request(path).method(method, BodyPublishers.noBody()));

@@ -45,7 +45,7 @@ final class ProtocolSchemaTest {
     private static final JsonNode DOCUMENT = document();
     private static final JsonNode DEFINITIONS = DOCUMENT.path("$defs");
     private static final Schema OF_CLIENTS = schema("client");
-    private static final Schema OF_THE_SERVER = schema("server");
+    static final Schema OF_THE_SERVER = schema("server");
 
     /** What is put in the place of each field of a client's frame. */
     private static final List<String> VALUES = List.of(

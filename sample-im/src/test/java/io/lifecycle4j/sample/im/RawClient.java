@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -70,6 +71,16 @@ final class RawClient implements WebSocket.Listener {
                 .put("v", 1)
                 .put("token", ChatClient.token(server, user))
                 .toString());
+    }
+
+    /** Closes the connection, as a client does that leaves. */
+    void leave() {
+        var unused = socket().sendClose(WebSocket.NORMAL_CLOSURE, "");
+    }
+
+    /** The frames that came and were not awaited. */
+    List<JsonNode> told() {
+        return List.copyOf(frames);
     }
 
     /** Reads all from now on, whatever it wanted before. */

@@ -36,11 +36,11 @@ final class TokensHandler extends Handler.Abstract {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        Content.Source.asString(
+        // Jetty's own decoding throws at what is no UTF-8.
+        Content.Source.asByteBuffer(
                 request,
-                StandardCharsets.UTF_8,
                 Promise.from(
-                        body -> issue(body, response, callback),
+                        body -> issue(StandardCharsets.UTF_8.decode(body).toString(), response, callback),
                         failure -> refuse(failure, request, response, callback)));
         return true;
     }

@@ -7,11 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.content.HttpContent;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Handler;
@@ -32,6 +35,12 @@ public final class WebPage extends ResourceHandler {
             + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
             + " require-trusted-types-for 'script'; trusted-types 'none'";
 
+    private static final Set<HttpHeader> CONDITIONS = EnumSet.of(
+            HttpHeader.IF_MATCH,
+            HttpHeader.IF_NONE_MATCH,
+            HttpHeader.IF_MODIFIED_SINCE,
+            HttpHeader.IF_UNMODIFIED_SINCE);
+
     private final HttpField tag;
 
     public WebPage() {
@@ -47,9 +56,10 @@ public final class WebPage extends ResourceHandler {
     /** What the business port serves but for WebSockets: the API, the slow request if asked for, and the page. */
     public static Handler handlers(boolean demo, Handler api) {
         Handler noWebSocket = new UpgradeRequired();
+        Handler page = new AllowedMethods(new WebPage(), HttpMethod.GET, HttpMethod.HEAD);
         return demo
-                ? new Handler.Sequence(api, noWebSocket, new SlowHandler(), new WebPage())
-                : new Handler.Sequence(api, noWebSocket, new WebPage());
+                ? new Handler.Sequence(api, noWebSocket, new SlowHandler(), page)
+                : new Handler.Sequence(api, noWebSocket, page);
     }
 
     /** Returns the tag that all files share: it is another one as soon as one of them changes. */
@@ -105,18 +115,26 @@ public final class WebPage extends ResourceHandler {
         headers.put("Content-Security-Policy", POLICY);
         headers.put("X-Content-Type-Options", "nosniff");
         headers.put("Referrer-Policy", "no-referrer");
-        return super.handle(new Undated(request), response, callback);
+        return super.handle(new Conditional(request), response, callback);
     }
 
-    /** A request without the date of what the browser has, which it was given by an earlier version. */
-    private static final class Undated extends Request.Wrapper {
+    /**
+     * A request whose only condition is our tag. The date of what the browser has says nothing, and of a tag that is not well-formed Jetty
+     * would write a stack to the log.
+     */
+    private final class Conditional extends Request.Wrapper {
         private final HttpFields headers;
 
-        private Undated(Request request) {
+        private Conditional(Request request) {
             super(request);
-            headers = HttpFields.build(request.getHeaders())
-                    .remove(HttpHeader.IF_MODIFIED_SINCE)
-                    .asImmutable();
+            HttpFields given = request.getHeaders();
+            HttpFields.Mutable kept = HttpFields.build(given);
+            CONDITIONS.forEach(kept::remove);
+            if (given.getValuesList(HttpHeader.IF_NONE_MATCH).stream()
+                    .anyMatch(tags -> tags.contains(tag.getValue()))) {
+                kept.put(HttpHeader.IF_NONE_MATCH, tag.getValue());
+            }
+            headers = kept.asImmutable();
         }
 
         @Override
