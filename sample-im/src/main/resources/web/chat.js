@@ -216,19 +216,39 @@ class Chat {
   }
 
   #show(room, heard, isHistory = false) {
+    if (room.held || this.#isReadFarAbove(room)) return this.#hold(room, heard);
     const messages = room.take(heard);
-    const fromOthers = isHistory ? [] : messages.filter(({ user }) => user !== this.#user);
+    const fromOthers = isHistory ? [] : this.#fromOthers(messages);
     this.#settle(messages);
     room.timeline.append(messages);
-    room.unread += fromOthers.length;
-    if (room !== this.#current || this.#page.seesEnd) room.low = room.timeline.trim() ?? room.low;
-    if (room === this.#current) {
-      this.#page.added(fromOthers);
-      this.#page.older(room);
-    }
-    if (fromOthers.length > 0) this.#listRooms();
+    if (room !== this.#current || this.#page.follows) room.low = room.timeline.trim() ?? room.low;
+    this.#count(room, fromOthers);
+    if (room === this.#current) this.#page.older(room);
     this.#seen();
     this.#mend(room);
+  }
+
+  #isReadFarAbove(room) {
+    return room === this.#current && !this.#page.follows && room.timeline.isFull;
+  }
+
+  /** Counts what comes, and does not show it: when its reader wants the end, it is fetched. */
+  #hold(room, heard) {
+    const news = heard.filter(({ seq }) => seq > room.known);
+    room.held = true;
+    room.known = Math.max(room.known, ...news.map(({ seq }) => seq));
+    this.#settle(news);
+    this.#count(room, this.#fromOthers(news));
+  }
+
+  #count(room, fromOthers) {
+    room.unread += fromOthers.length;
+    if (room === this.#current) this.#page.added(fromOthers);
+    if (fromOthers.length > 0) this.#listRooms();
+  }
+
+  #fromOthers(messages) {
+    return messages.filter(({ user }) => user !== this.#user);
   }
 
   /** A message of our own that comes back is as good as acknowledged. */
@@ -239,11 +259,11 @@ class Chat {
   /** Joins again, after the last message shown, if one is missing and does not come by itself; ever more slowly. */
   #mend(room) {
     if (!room.hasGap) room.mends = 0;
-    if (!room.hasGap || room.mendTimer) return;
+    if (!room.hasGap || room.held || room.mendTimer) return;
     const delay = Math.min(MEND_AT_LEAST_EVERY, MEND_AFTER * 2 ** room.mends++);
     room.mendTimer = setTimeout(() => {
       room.mendTimer = null;
-      if (room.hasGap && room.joined) this.#join(room);
+      if (room.hasGap && room.joined && !room.held) this.#join(room);
       if (room.joined) this.#mend(room);
     }, delay);
   }
@@ -275,6 +295,7 @@ class Chat {
   #seen() {
     const room = this.#current;
     if (!room || !this.#page.seesEnd) return;
+    if (room.held) return this.#release(room);
     const hadUnread = room.unread > 0;
     room.unread = 0;
     if (hadUnread) this.#listRooms();
@@ -285,6 +306,12 @@ class Chat {
       this.#receiptTimer = null;
       this.#seen();
     }, RECEIPT_EVERY);
+  }
+
+  /** The end is wanted again: the newest are fetched, and what lies before them when it is scrolled to. */
+  #release(room) {
+    room.held = false;
+    this.#join(room);
   }
 
   #listRooms() {

@@ -1,6 +1,7 @@
 /** The page: what is shown, and what the user does. */
 
 import { $, button, element, onSubmit } from './dom.js';
+import { View } from './view.js';
 
 // What ended the connection, and what is said once an attempt to come back has failed.
 const WORDS = {
@@ -10,24 +11,23 @@ const WORDS = {
   rate: ['Too much at once', 'Too much at once'],
 };
 const STOPPING = 'The server is stopping; what you write is kept';
-const NEAR_END = 60;
 const BACK_SHOWN = 2_500;
 const NOTICE_SHOWN = 6_000;
+const ANNOUNCED = 3;
 
 export class Page {
   #does;
+  #view;
   #list = null;
-  #atEnd = true;
-  #top = 0;
-  #size = '';
+  #roomItems = new Map();
   #newer = 0;
-  #following = false;
   #state = { name: 'connecting' };
   #noticeUntil = 0;
 
   /** @param does what happens when the user acts: openRoom, draft, send, older, seen, retry, changeName */
   constructor(user, does) {
     this.#does = does;
+    this.#view = new View(() => this.#looked(), () => does.older(true));
     $('welcome').hidden = true;
     $('app').hidden = false;
     $('me').textContent = user;
@@ -38,21 +38,39 @@ export class Page {
 
   // --- rooms
 
+  /** Each room keeps its button: one that is replaced loses the focus, and a click that has begun on it. */
   rooms(rooms, current) {
-    const items = rooms.map((room) => element('li', '', this.#roomButton(room, room === current)));
-    $('room-list').replaceChildren(...items);
-    $('room-list').querySelector('[aria-current]').scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    for (const name of this.#roomItems.keys()) if (!rooms.some((room) => room.name === name)) this.#forgetRoom(name);
+    for (const room of rooms) this.#showRoom(room, room === current);
     const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${current.name} · Chat`;
   }
 
-  #roomButton(room, isCurrent) {
-    const open = button('', () => this.#does.openRoom(room.name));
-    open.append(element('span', '', room.name));
-    open.dataset.room = room.name;
-    if (isCurrent) open.setAttribute('aria-current', 'true');
-    if (room.unread > 0) open.append(element('span', 'badge', room.unread, element('span', 'unseen', ' unread')));
-    return open;
+  #forgetRoom(name) {
+    this.#roomItems.get(name).remove();
+    this.#roomItems.delete(name);
+  }
+
+  #showRoom({ name, unread }, isCurrent) {
+    if (!this.#roomItems.has(name)) this.#addRoom(name);
+    const open = this.#roomItems.get(name).querySelector('button');
+    if (isCurrent !== open.hasAttribute('aria-current')) {
+      if (isCurrent) open.setAttribute('aria-current', 'true');
+      else open.removeAttribute('aria-current');
+      if (isCurrent) open.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
+    open.querySelector('.badge').hidden = unread === 0;
+    open.querySelector('.count').textContent = unread;
+  }
+
+  #addRoom(name) {
+    const open = button('', () => this.#does.openRoom(name));
+    const badge = element('span', 'badge', element('span', 'count'), element('span', 'unseen', ' unread'));
+    open.append(element('span', '', name), badge);
+    open.dataset.room = name;
+    const item = element('li', '', open);
+    this.#roomItems.set(name, item);
+    $('room-list').append(item);
   }
 
   open(room, draft) {
@@ -70,25 +88,27 @@ export class Page {
 
   // --- messages
 
+  /** Whether the view follows the newest message. */
+  get follows() {
+    return this.#view.following;
+  }
+
   /** Whether the user sees the newest message. */
   get seesEnd() {
-    return this.#atEnd && !document.hidden;
+    return this.follows && !document.hidden;
   }
 
   /** After messages were added at the end of the open room. */
   added(fromOthers) {
-    for (const { user, text } of fromOthers.slice(-3)) this.#announce(`${user}: ${text}`);
-    if (!this.#atEnd) this.#newer += fromOthers.length;
+    for (const { user, text } of fromOthers.slice(-ANNOUNCED)) this.#announce(`${user}: ${text}`);
+    if (!this.follows) this.#newer += fromOthers.length;
     this.#offerEnd();
-    this.#follow();
+    this.#view.laidOut();
   }
 
   /** Puts older messages above without moving what is being read. */
   prepend(change) {
-    const messages = $('messages');
-    const fromBottom = messages.scrollHeight - messages.scrollTop;
-    change();
-    messages.scrollTop = messages.scrollHeight - fromBottom;
+    this.#view.prepend(change);
   }
 
   older({ name, joined, hasOlder, loading, loadFailed }) {
@@ -96,7 +116,7 @@ export class Page {
     $('earlier').textContent = loading ? 'Loading…' : loadFailed ? 'Could not load; try again' : 'Earlier messages';
     $('beginning').hidden = !joined || hasOlder;
     $('beginning').textContent = `This is where ${name} begins.`;
-    this.#follow();
+    this.#view.laidOut();
   }
 
   fillText(text) {
@@ -107,43 +127,23 @@ export class Page {
   #announce(text) {
     const line = element('p', '', text);
     $('announcer').append(line);
+    if ($('announcer').childElementCount > ANNOUNCED) $('announcer').firstElementChild.remove(); // nobody reads faster
     setTimeout(() => line.remove(), 5_000);
   }
 
   #toEnd() {
-    this.#atEnd = true;
+    this.#view.toEnd();
     this.#offerEnd();
-    this.#follow();
   }
 
   #offerEnd() {
-    if (this.#atEnd) this.#newer = 0;
+    if (this.follows) this.#newer = 0;
     $('to-end').textContent = this.#newer > 0 ? `↓ ${this.#newer} new` : '↓ Newest';
-    $('to-end').hidden = this.#atEnd;
+    $('to-end').hidden = this.follows;
   }
 
-  /** Once what changed is laid out: stays at the end, and asks for more if there is space above. */
-  #follow() {
-    if (this.#following) return;
-    this.#following = true;
-    requestAnimationFrame(() => {
-      const messages = $('messages');
-      this.#following = false;
-      if (this.#atEnd) messages.scrollTop = messages.scrollHeight;
-      if (messages.scrollHeight <= messages.clientHeight) this.#does.older(true);
-    });
-  }
-
-  #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight, clientWidth } = $('messages');
-    const size = `${clientWidth} x ${clientHeight}`;
-    const goesUp = scrollTop < this.#top && size === this.#size;
-    // Messages may have come since, or the phone was turned: only going up leaves the end.
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END || (this.#atEnd && !goesUp);
-    this.#top = scrollTop;
-    this.#size = size;
+  #looked() {
     this.#offerEnd();
-    if (scrollTop < clientHeight) this.#does.older(true);
     this.#does.seen();
   }
 
@@ -193,11 +193,9 @@ export class Page {
     $('earlier').addEventListener('click', () => this.#does.older());
     $('to-end').addEventListener('click', () => this.#toEnd());
     $('retry').addEventListener('click', () => this.#does.retry());
-    $('messages').addEventListener('scroll', () => this.#scrolled(), { passive: true });
     $('text').addEventListener('input', () => this.#does.draft($('text').value));
     $('text').addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('visibilitychange', () => this.#does.seen());
-    new ResizeObserver(() => this.#follow()).observe($('messages'));
   }
 
   #joinTyped() {

@@ -1,10 +1,12 @@
-/** A room: what is shown of it, from sequence `low` to `head` without a gap, and what is known to exist beyond. */
+/** A room: what is shown of it, from sequence `low` to `head` without a gap, and what is known to exist beyond. What comes is `held`
+ * at the server while somebody reads far above the end. */
 export class Room {
   epoch = null;
   low = 1;
   head = 0;
   known = 0;
   joined = false;
+  held = false;
   unread = 0;
   received = 0;
   loading = false;
@@ -34,6 +36,7 @@ export class Room {
   join({ epoch, head, recovered, messages = [] }, isResuming) {
     const anew = !(isResuming && recovered && epoch === this.epoch);
     this.joined = true;
+    this.held = false;
     this.loadFailed = false;
     this.known = anew ? head : Math.max(this.known, head);
     if (!anew) return false;

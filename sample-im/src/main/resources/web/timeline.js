@@ -4,6 +4,7 @@ import { element } from './dom.js';
 
 const KEPT = 600;
 const KEPT_AFTER_TRIM = 400;
+const MOST = 2_000;
 const GROUP_WITHIN = 5 * 60_000;
 const HUES = 8;
 
@@ -19,6 +20,11 @@ export class Timeline {
 
   constructor(user) {
     this.#user = user;
+  }
+
+  /** Whether so much is shown that no more should be. */
+  get isFull() {
+    return this.list.childElementCount >= MOST;
   }
 
   /** Adds a message of the user's own that the server has not acknowledged. */
