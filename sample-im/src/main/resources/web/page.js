@@ -24,7 +24,7 @@ export class Page {
   #state = { name: 'connecting' };
   #noticeUntil = 0;
 
-  /** @param does what happens when the user acts: openRoom, draft, send, older, seen, retry, changeName */
+  /** @param does what happens when the user acts: openRoom, leaveRoom, draft, typed, send, older, seen, closePanel, retry, changeName */
   constructor(user, does) {
     this.#does = does;
     this.#view = new View(() => this.#looked(), () => does.older(true));
@@ -39,9 +39,9 @@ export class Page {
   // --- rooms
 
   /** Each room keeps its button: one that is replaced loses the focus, and a click that has begun on it. */
-  rooms(rooms, current) {
+  rooms(rooms, current, home) {
     for (const name of this.#roomItems.keys()) if (!rooms.some((room) => room.name === name)) this.#forgetRoom(name);
-    for (const room of rooms) this.#showRoom(room, room === current);
+    for (const room of rooms) this.#showRoom(room, room === current, room.name !== home);
     const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${current.name} · Chat`;
   }
@@ -51,9 +51,10 @@ export class Page {
     this.#roomItems.delete(name);
   }
 
-  #showRoom({ name, unread }, isCurrent) {
+  #showRoom({ name, unread }, isCurrent, canLeave) {
     if (!this.#roomItems.has(name)) this.#addRoom(name);
     const open = this.#roomItems.get(name).querySelector('button');
+    this.#roomItems.get(name).querySelector('.leave').hidden = !isCurrent || !canLeave;
     if (isCurrent !== open.hasAttribute('aria-current')) {
       if (isCurrent) open.setAttribute('aria-current', 'true');
       else open.removeAttribute('aria-current');
@@ -68,7 +69,11 @@ export class Page {
     const badge = element('span', 'badge', element('span', 'count'), element('span', 'unseen', ' unread'));
     open.append(element('span', '', name), badge);
     open.dataset.room = name;
-    const item = element('li', '', open);
+    const leave = button('×', () => this.#does.leaveRoom(name));
+    leave.className = 'leave';
+    leave.title = `Leave ${name}`;
+    leave.setAttribute('aria-label', `Leave ${name}`);
+    const item = element('li', '', open, leave);
     this.#roomItems.set(name, item);
     $('room-list').append(item);
   }
@@ -116,6 +121,17 @@ export class Page {
     $('earlier').textContent = loading ? 'Loading…' : loadFailed ? 'Could not load; try again' : 'Earlier messages';
     $('beginning').hidden = !joined || hasOlder;
     $('beginning').textContent = `This is where ${name} begins.`;
+    this.#view.laidOut();
+  }
+
+  /** Says under the room's name who is typing, or else who is there; nothing, if that is not known. */
+  company(isKnown, others, typing) {
+    const typists = typing.length > 2 ? 'Several people are' : `${typing.join(' and ')} ${typing.length > 1 ? 'are' : 'is'}`;
+    const there = others.length > 0 ? `Here with you: ${others.join(', ')}` : 'Only you are here';
+    const words = typing.length > 0 ? `${typists} typing…` : isKnown ? there : '';
+    if ($('company').textContent !== words) $('company').textContent = words;
+    $('company').title = others.join(', ');
+    $('company').classList.toggle('typing', typing.length > 0);
     this.#view.laidOut();
   }
 
@@ -193,9 +209,28 @@ export class Page {
     $('earlier').addEventListener('click', () => this.#does.older());
     $('to-end').addEventListener('click', () => this.#toEnd());
     $('retry').addEventListener('click', () => this.#does.retry());
-    $('text').addEventListener('input', () => this.#does.draft($('text').value));
+    $('text').addEventListener('input', () => this.#typed());
+    $('messages').addEventListener('click', ({ target }) => target.closest('.more') && this.#view.judge());
+    document.addEventListener('keydown', (event) => this.#escape(event));
     $('text').addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('visibilitychange', () => this.#does.seen());
+  }
+
+  #typed() {
+    const text = $('text').value;
+    this.#does.draft(text);
+    if (text.trim()) this.#does.typed();
+  }
+
+  /** Ends what is nearest: a name that is being typed, the panel, reading above the end. */
+  #escape(event) {
+    if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+    if (document.activeElement === $('room-name')) {
+      $('room-name').value = '';
+      $('text').focus();
+    } else if (!this.#does.closePanel() && !this.follows) {
+      this.#toEnd();
+    }
   }
 
   #joinTyped() {
