@@ -5,9 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -21,6 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.openqa.selenium.Keys;
 
 /** The page in daily use, in a real browser; {@link PageIT} has what it does when the server goes. Each test has rooms of its own. */
@@ -48,6 +55,9 @@ class PageDailyIT {
     private static final String NOTE_RECEIPTS = "window.receipts = []; const send = WebSocket.prototype.send;"
             + " WebSocket.prototype.send = function (text) { const frame = JSON.parse(text);"
             + "   if (frame.t === 'received') window.receipts.push(frame.seq); send.call(this, text); };";
+
+    /** A checker of what makes pages hard to use for some. */
+    private static final String AXE = resource("/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js");
 
     @TempDir
     static Path data;
@@ -371,6 +381,45 @@ class PageDailyIT {
         ann.awaitText("#notify", "Notifications: off");
     }
 
+    /** With all that a room can have in view. */
+    @ParameterizedTest
+    @CsvSource({"false, 1100", "true, 1100", "false, 320", "true, 320"})
+    void axeFindsNothingToComplainOf(boolean dark, int width) throws Exception {
+        String room = "axe-" + dark + "-" + width;
+        ChatClient bob = writerIn(room);
+        ann.isDark(dark);
+        ann.isPhone(width, 720, 1);
+        try {
+            ann.enter(page, "ann", room);
+            bob.say(room, "a line\n".repeat(40));
+            bob.say(room, "See https://example.org/");
+            ann.awaitText("See https://example.org/");
+            ann.say("Thank you: https://example.org/");
+            ann.await("it is stored", () -> ann.all(".own.sent").size() == 1);
+            bob.send(
+                    ChatClient.frame("received").put("room", room).put("seq", 3).toString());
+            ann.await("it is seen", () -> ann.shows(".seen"));
+            assertThat(axe()).isEmpty();
+            bob.send(ChatClient.frame("typing").put("room", room).toString());
+            ann.await("bob types", () -> ann.shows("#company.typing"));
+            assertThat(axe()).isEmpty();
+            ann.find("#panel-toggle").click();
+            ann.find("#room-name").sendKeys("elsewhere" + Keys.ENTER);
+            bob.say(room, "news");
+            ann.await("it is unread", () -> ann.shows(".badge"));
+            assertThat(axe()).isEmpty();
+            assertThat(ann.complaints()).allMatch(each -> each.contains("Canvas2D")); // the checker's own
+        } finally {
+            ann.isDark(false);
+            ann.isNoPhone();
+        }
+    }
+
+    private static List<String> axe() {
+        return ann.list(AXE + "; return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>"
+                + " violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join('\\n')))");
+    }
+
     private static JsonNode last(ChatClient client, String type) {
         List<JsonNode> told = client.told(type);
         return told.isEmpty() ? MissingNode.getInstance() : told.get(told.size() - 1);
@@ -378,6 +427,14 @@ class PageDailyIT {
 
     private static double heightOf(String selector) {
         return ann.number("return document.querySelector('" + selector + "').getBoundingClientRect().height");
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = PageDailyIT.class.getResourceAsStream(name)) {
+            return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static double fromEnd() {
