@@ -457,7 +457,7 @@ class PageDailyIT {
         var unused = pace.scheduleAtFixedRate(
                 () -> {
                     for (int i = 0; i < EACH_TENTH_OF_A_SECOND && next.get() < count; i++) {
-                        client.sayLater(room, text + " " + next.getAndIncrement());
+                        var unusedAnswer = client.sayLater(room, text + " " + next.getAndIncrement());
                     }
                     if (next.get() == count) {
                         pace.shutdown();
