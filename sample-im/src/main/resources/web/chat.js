@@ -5,9 +5,11 @@
  * sent again under the same `cid` until it has (outbox.js).
  */
 
+import { Company } from './company.js';
 import { Connection, randomId } from './connection.js';
 import { button } from './dom.js';
 import * as memory from './memory.js';
+import { Notifier } from './notifier.js';
 import { Outbox } from './outbox.js';
 import { askName, Page } from './page.js';
 import { Panel } from './panel.js';
@@ -26,6 +28,8 @@ class Chat {
   #page;
   #panel;
   #outbox;
+  #notifier;
+  #company;
   #connection;
   #rooms = new Map();
   #current = null;
@@ -37,15 +41,20 @@ class Chat {
     this.#user = user;
     this.#page = new Page(user, {
       openRoom: (name) => this.#openRoom(name),
+      leaveRoom: (name) => this.#leaveRoom(this.#rooms.get(name)),
       draft: (text) => memory.saveDraft(this.#current.name, text),
       send: (text) => this.#send(text),
       older: (byScrolling) => this.#loadOlder(byScrolling),
       seen: () => this.#seen(),
+      typed: () => this.#typed(),
+      closePanel: () => this.#panel.close(),
       retry: () => this.#retry(),
       changeName,
     });
     const drop = (cid) => this.#rooms.forEach(({ timeline }) => timeline.drop(cid));
     this.#outbox = new Outbox(user, (entry) => this.#transmit(entry), drop);
+    this.#company = new Company(user, this.#page);
+    this.#notifier = new Notifier((room) => this.#openRoom(room));
     this.#panel = new Panel(() => this.#outbox.all.length);
     this.#connection = new Connection(user, (state) => this.#connectionIs(state), (...heard) => this.#hear(...heard));
   }
@@ -66,6 +75,7 @@ class Chat {
     if (state.name !== 'waiting' && state.name !== 'final') return;
     this.#outbox.lost();
     for (const room of this.#rooms.values()) room.leave();
+    if (this.#current) this.#company.show(this.#current);
     for (const entry of this.#outbox.all) this.#noteOn(entry, 'waiting for the server…');
   }
 
@@ -76,6 +86,7 @@ class Chat {
     if (frame.t === 'nack') this.#declined(frame);
     if (frame.t === 'joined' && room) this.#joined(room, frame, asked);
     if (frame.t === 'message' && room) this.#show(room, [frame]);
+    if (frame.t === 'activity' && room) this.#company.heard(room, frame);
     if (asked?.t === 'history' && room) this.#older(room, frame, asked);
     if (frame.t === 'error') this.#error(room, frame, asked);
   }
@@ -103,6 +114,11 @@ class Chat {
 
   // --- sending
 
+  #typed() {
+    const { name, joined } = this.#current;
+    if (joined && this.#connection.isOnline && this.#company.types()) this.#connection.tell({ t: 'typing', room: name });
+  }
+
   /** Returns whether the text is on its way, or waits for it: then it is safe. */
   #send(text) {
     const bytes = new TextEncoder().encode(text).length;
@@ -112,6 +128,7 @@ class Chat {
     }
     const entry = this.#outbox.add(randomId(), this.#current.name, text);
     this.#current.timeline.addPending(entry);
+    this.#company.sent();
     this.#outbox.flush();
     return true;
   }
@@ -175,6 +192,7 @@ class Chat {
     memory.addRoom(name);
     location.hash = encodeURIComponent(name);
     this.#page.open(room, memory.draft(name));
+    this.#company.show(room);
     this.#listRooms();
     this.#seen();
   }
@@ -201,7 +219,17 @@ class Chat {
     const unsent = this.#outbox.all.filter((entry) => entry.room === room.name);
     for (const { cid } of unsent) this.#fail(cid, reason);
     this.#page.notice(reason);
-    if (room.name === DEFAULT_ROOM || unsent.length > 0) return;
+    if (room.name !== DEFAULT_ROOM && unsent.length === 0) this.#unlist(room);
+  }
+
+  #leaveRoom(room) {
+    const unsent = this.#outbox.all.filter((entry) => entry.room === room.name).length;
+    if (unsent > 0) return this.#page.notice(`${room.name} has ${unsent} unsent of yours`);
+    if (room.joined) this.#connection.ask({ t: 'leave', room: room.name });
+    this.#unlist(room);
+  }
+
+  #unlist(room) {
     this.#rooms.delete(room.name);
     memory.removeRoom(room.name);
     if (this.#current === room) this.#openRoom(DEFAULT_ROOM);
@@ -212,23 +240,53 @@ class Chat {
     const anew = room.join(frame, Boolean(asked?.after));
     if (anew) room.timeline.clear();
     this.#show(room, frame.messages ?? [], anew);
+    if (anew && !this.#isSeen(room)) this.#countUnseen(room, frame.messages ?? []);
     this.#outbox.flush();
   }
 
   #show(room, heard, isHistory = false) {
+    if (room.held || this.#isReadFarAbove(room)) return this.#hold(room, heard);
     const messages = room.take(heard);
-    const fromOthers = isHistory ? [] : messages.filter(({ user }) => user !== this.#user);
+    const fromOthers = isHistory ? [] : this.#fromOthers(messages);
     this.#settle(messages);
     room.timeline.append(messages);
-    room.unread += fromOthers.length;
-    if (room !== this.#current || this.#page.seesEnd) room.low = room.timeline.trim() ?? room.low;
-    if (room === this.#current) {
-      this.#page.added(fromOthers);
-      this.#page.older(room);
-    }
-    if (fromOthers.length > 0) this.#listRooms();
+    this.#company.spoke(room, messages);
+    if (room !== this.#current || this.#page.follows) room.low = room.timeline.trim() ?? room.low;
+    this.#count(room, fromOthers);
+    if (room === this.#current) this.#page.older(room);
     this.#seen();
     this.#mend(room);
+  }
+
+  #isReadFarAbove(room) {
+    return room === this.#current && !this.#page.follows && room.timeline.isFull;
+  }
+
+  /** Counts what comes, and does not show it: when its reader wants the end, it is fetched. */
+  #hold(room, heard) {
+    const news = heard.filter(({ seq }) => seq > room.known);
+    room.held = true;
+    room.known = Math.max(room.known, ...news.map(({ seq }) => seq));
+    this.#settle(news);
+    this.#count(room, this.#fromOthers(news));
+  }
+
+  #count(room, fromOthers) {
+    room.unread += fromOthers.length;
+    if (fromOthers.length > 0) this.#notifier.heard(fromOthers.at(-1));
+    if (room === this.#current) this.#page.added(fromOthers);
+    if (fromOthers.length > 0) this.#listRooms();
+  }
+
+  #fromOthers(messages) {
+    return messages.filter(({ user }) => user !== this.#user);
+  }
+
+  /** What was unread when the page was closed, or longer ago than can be caught up with, is so still. */
+  #countUnseen(room, messages) {
+    const unseen = room.unseenAfter(memory.seen(this.#user, room.name), messages, this.#user);
+    room.unread = Math.max(room.unread, unseen);
+    this.#listRooms();
   }
 
   /** A message of our own that comes back is as good as acknowledged. */
@@ -239,11 +297,11 @@ class Chat {
   /** Joins again, after the last message shown, if one is missing and does not come by itself; ever more slowly. */
   #mend(room) {
     if (!room.hasGap) room.mends = 0;
-    if (!room.hasGap || room.mendTimer) return;
+    if (!room.hasGap || room.held || room.mendTimer) return;
     const delay = Math.min(MEND_AT_LEAST_EVERY, MEND_AFTER * 2 ** room.mends++);
     room.mendTimer = setTimeout(() => {
       room.mendTimer = null;
-      if (room.hasGap && room.joined) this.#join(room);
+      if (room.hasGap && room.joined && !room.held) this.#join(room);
       if (room.joined) this.#mend(room);
     }, delay);
   }
@@ -272,23 +330,35 @@ class Chat {
 
   // --- what the user has seen
 
+  #isSeen(room) {
+    return room === this.#current && this.#page.seesEnd;
+  }
+
   #seen() {
     const room = this.#current;
-    if (!room || !this.#page.seesEnd) return;
+    if (!room || !this.#isSeen(room)) return;
+    if (room.held) return this.#release(room);
     const hadUnread = room.unread > 0;
     room.unread = 0;
     if (hadUnread) this.#listRooms();
     if (this.#receiptTimer || !room.joined || room.received >= room.head || !this.#connection.isOnline) return;
     room.received = room.head;
     this.#connection.tell({ t: 'received', room: room.name, seq: room.head });
+    memory.saveSeen(this.#user, room.name, { epoch: room.epoch, seq: room.head });
     this.#receiptTimer = setTimeout(() => {
       this.#receiptTimer = null;
       this.#seen();
     }, RECEIPT_EVERY);
   }
 
+  /** The end is wanted again: the newest are fetched, and what lies before them when it is scrolled to. */
+  #release(room) {
+    room.held = false;
+    this.#join(room);
+  }
+
   #listRooms() {
-    if (this.#current) this.#page.rooms([...this.#rooms.values()], this.#current);
+    if (this.#current) this.#page.rooms([...this.#rooms.values()], this.#current, DEFAULT_ROOM);
   }
 }
 

@@ -20,6 +20,11 @@ export const rooms = () => load(ROOMS) ?? [];
 export const addRoom = (name) => save(ROOMS, [...new Set([...rooms(), name])]);
 export const removeRoom = (name) => save(ROOMS, rooms().filter((other) => other !== name));
 
+/** The last message of a room that a user has seen here: `{ epoch, seq }`. */
+export const seen = (user, room) => load(seenKey(user, room));
+export const saveSeen = (user, room, last) => save(seenKey(user, room), last);
+const seenKey = (user, room) => `im.seen/${encodeURIComponent(user)}/${room}`;
+
 export const draft = (room) => attempt(() => sessionStorage.getItem(DRAFT + room)) ?? '';
 export const saveDraft = (room, text) => attempt(() => sessionStorage.setItem(DRAFT + room, text));
 

@@ -1,6 +1,7 @@
 /** The page: what is shown, and what the user does. */
 
 import { $, button, element, onSubmit } from './dom.js';
+import { View } from './view.js';
 
 // What ended the connection, and what is said once an attempt to come back has failed.
 const WORDS = {
@@ -10,24 +11,23 @@ const WORDS = {
   rate: ['Too much at once', 'Too much at once'],
 };
 const STOPPING = 'The server is stopping; what you write is kept';
-const NEAR_END = 60;
 const BACK_SHOWN = 2_500;
 const NOTICE_SHOWN = 6_000;
+const ANNOUNCED = 3;
 
 export class Page {
   #does;
+  #view;
   #list = null;
-  #atEnd = true;
-  #top = 0;
-  #size = '';
+  #roomItems = new Map();
   #newer = 0;
-  #following = false;
   #state = { name: 'connecting' };
   #noticeUntil = 0;
 
-  /** @param does what happens when the user acts: openRoom, draft, send, older, seen, retry, changeName */
+  /** @param does what happens when the user acts: openRoom, leaveRoom, draft, typed, send, older, seen, closePanel, retry, changeName */
   constructor(user, does) {
     this.#does = does;
+    this.#view = new View(() => this.#looked(), () => does.older(true));
     $('welcome').hidden = true;
     $('app').hidden = false;
     $('me').textContent = user;
@@ -38,21 +38,44 @@ export class Page {
 
   // --- rooms
 
-  rooms(rooms, current) {
-    const items = rooms.map((room) => element('li', '', this.#roomButton(room, room === current)));
-    $('room-list').replaceChildren(...items);
-    $('room-list').querySelector('[aria-current]').scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  /** Each room keeps its button: one that is replaced loses the focus, and a click that has begun on it. */
+  rooms(rooms, current, home) {
+    for (const name of this.#roomItems.keys()) if (!rooms.some((room) => room.name === name)) this.#forgetRoom(name);
+    for (const room of rooms) this.#showRoom(room, room === current, room.name !== home);
     const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${current.name} · Chat`;
   }
 
-  #roomButton(room, isCurrent) {
-    const open = button('', () => this.#does.openRoom(room.name));
-    open.append(element('span', '', room.name));
-    open.dataset.room = room.name;
-    if (isCurrent) open.setAttribute('aria-current', 'true');
-    if (room.unread > 0) open.append(element('span', 'badge', room.unread, element('span', 'unseen', ' unread')));
-    return open;
+  #forgetRoom(name) {
+    this.#roomItems.get(name).remove();
+    this.#roomItems.delete(name);
+  }
+
+  #showRoom({ name, unread }, isCurrent, canLeave) {
+    if (!this.#roomItems.has(name)) this.#addRoom(name);
+    const open = this.#roomItems.get(name).querySelector('button');
+    this.#roomItems.get(name).querySelector('.leave').hidden = !isCurrent || !canLeave;
+    if (isCurrent !== open.hasAttribute('aria-current')) {
+      if (isCurrent) open.setAttribute('aria-current', 'true');
+      else open.removeAttribute('aria-current');
+      if (isCurrent) open.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
+    open.querySelector('.badge').hidden = unread === 0;
+    open.querySelector('.count').textContent = unread;
+  }
+
+  #addRoom(name) {
+    const open = button('', () => this.#does.openRoom(name));
+    const badge = element('span', 'badge', element('span', 'count'), element('span', 'unseen', ' unread'));
+    open.append(element('span', '', name), badge);
+    open.dataset.room = name;
+    const leave = button('×', () => this.#does.leaveRoom(name));
+    leave.className = 'leave';
+    leave.title = `Leave ${name}`;
+    leave.setAttribute('aria-label', `Leave ${name}`);
+    const item = element('li', '', open, leave);
+    this.#roomItems.set(name, item);
+    $('room-list').append(item);
   }
 
   open(room, draft) {
@@ -70,25 +93,27 @@ export class Page {
 
   // --- messages
 
+  /** Whether the view follows the newest message. */
+  get follows() {
+    return this.#view.following;
+  }
+
   /** Whether the user sees the newest message. */
   get seesEnd() {
-    return this.#atEnd && !document.hidden;
+    return this.follows && !document.hidden;
   }
 
   /** After messages were added at the end of the open room. */
   added(fromOthers) {
-    for (const { user, text } of fromOthers.slice(-3)) this.#announce(`${user}: ${text}`);
-    if (!this.#atEnd) this.#newer += fromOthers.length;
+    for (const { user, text } of fromOthers.slice(-ANNOUNCED)) this.#announce(`${user}: ${text}`);
+    if (!this.follows) this.#newer += fromOthers.length;
     this.#offerEnd();
-    this.#follow();
+    this.#view.laidOut();
   }
 
   /** Puts older messages above without moving what is being read. */
   prepend(change) {
-    const messages = $('messages');
-    const fromBottom = messages.scrollHeight - messages.scrollTop;
-    change();
-    messages.scrollTop = messages.scrollHeight - fromBottom;
+    this.#view.prepend(change);
   }
 
   older({ name, joined, hasOlder, loading, loadFailed }) {
@@ -96,7 +121,18 @@ export class Page {
     $('earlier').textContent = loading ? 'Loading…' : loadFailed ? 'Could not load; try again' : 'Earlier messages';
     $('beginning').hidden = !joined || hasOlder;
     $('beginning').textContent = `This is where ${name} begins.`;
-    this.#follow();
+    this.#view.laidOut();
+  }
+
+  /** Says under the room's name who is typing, or else who is there; nothing, if that is not known. */
+  company(isKnown, others, typing) {
+    const typists = typing.length > 2 ? 'Several people are' : `${typing.join(' and ')} ${typing.length > 1 ? 'are' : 'is'}`;
+    const there = others.length > 0 ? `Here with you: ${others.join(', ')}` : 'Only you are here';
+    const words = typing.length > 0 ? `${typists} typing…` : isKnown ? there : '';
+    if ($('company').textContent !== words) $('company').textContent = words;
+    $('company').title = others.join(', ');
+    $('company').classList.toggle('typing', typing.length > 0);
+    this.#view.laidOut();
   }
 
   fillText(text) {
@@ -107,43 +143,23 @@ export class Page {
   #announce(text) {
     const line = element('p', '', text);
     $('announcer').append(line);
+    if ($('announcer').childElementCount > ANNOUNCED) $('announcer').firstElementChild.remove(); // nobody reads faster
     setTimeout(() => line.remove(), 5_000);
   }
 
   #toEnd() {
-    this.#atEnd = true;
+    this.#view.toEnd();
     this.#offerEnd();
-    this.#follow();
   }
 
   #offerEnd() {
-    if (this.#atEnd) this.#newer = 0;
+    if (this.follows) this.#newer = 0;
     $('to-end').textContent = this.#newer > 0 ? `↓ ${this.#newer} new` : '↓ Newest';
-    $('to-end').hidden = this.#atEnd;
+    $('to-end').hidden = this.follows;
   }
 
-  /** Once what changed is laid out: stays at the end, and asks for more if there is space above. */
-  #follow() {
-    if (this.#following) return;
-    this.#following = true;
-    requestAnimationFrame(() => {
-      const messages = $('messages');
-      this.#following = false;
-      if (this.#atEnd) messages.scrollTop = messages.scrollHeight;
-      if (messages.scrollHeight <= messages.clientHeight) this.#does.older(true);
-    });
-  }
-
-  #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight, clientWidth } = $('messages');
-    const size = `${clientWidth} x ${clientHeight}`;
-    const goesUp = scrollTop < this.#top && size === this.#size;
-    // Messages may have come since, or the phone was turned: only going up leaves the end.
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END || (this.#atEnd && !goesUp);
-    this.#top = scrollTop;
-    this.#size = size;
+  #looked() {
     this.#offerEnd();
-    if (scrollTop < clientHeight) this.#does.older(true);
     this.#does.seen();
   }
 
@@ -193,11 +209,28 @@ export class Page {
     $('earlier').addEventListener('click', () => this.#does.older());
     $('to-end').addEventListener('click', () => this.#toEnd());
     $('retry').addEventListener('click', () => this.#does.retry());
-    $('messages').addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    $('text').addEventListener('input', () => this.#does.draft($('text').value));
+    $('text').addEventListener('input', () => this.#typed());
+    $('messages').addEventListener('click', ({ target }) => target.closest('.more') && this.#view.judge());
+    document.addEventListener('keydown', (event) => this.#escape(event));
     $('text').addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('visibilitychange', () => this.#does.seen());
-    new ResizeObserver(() => this.#follow()).observe($('messages'));
+  }
+
+  #typed() {
+    const text = $('text').value;
+    this.#does.draft(text);
+    if (text.trim()) this.#does.typed();
+  }
+
+  /** Ends what is nearest: a name that is being typed, the panel, reading above the end. */
+  #escape(event) {
+    if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+    if (document.activeElement === $('room-name')) {
+      $('room-name').value = '';
+      $('text').focus();
+    } else if (!this.#does.closePanel() && !this.follows) {
+      this.#toEnd();
+    }
   }
 
   #joinTyped() {

@@ -1,4 +1,4 @@
-/** The small panel: what the server says of itself, asked once a second while the panel is open. */
+/** The small panel: what the server says of itself, asked once a second while the panel is open. It is folded away until one wants it. */
 
 import { $ } from './dom.js';
 import * as memory from './memory.js';
@@ -12,12 +12,16 @@ export class Panel {
   /** @param unsent `unsent()` counts the messages that wait in this browser */
   constructor(unsent) {
     this.#unsent = unsent;
-    $('panel-toggle').addEventListener('click', () => {
-      memory.save(OPEN, $('panel').hidden);
-      this.#open($('panel').hidden);
-    });
-    this.#open(memory.load(OPEN) ?? matchMedia('(min-width: 64rem)').matches);
+    $('panel-toggle').addEventListener('click', () => this.#want($('panel').hidden));
+    this.#open(memory.load(OPEN) ?? false);
     setInterval(() => this.#ask(), EVERY);
+  }
+
+  /** Returns whether it was open. */
+  close() {
+    if ($('panel').hidden) return false;
+    this.#want(false);
+    return true;
   }
 
   node(name) {
@@ -27,6 +31,11 @@ export class Panel {
   connection(name) {
     $('connection-dot').className = name;
     $('panel-connection').textContent = name;
+  }
+
+  #want(open) {
+    memory.save(OPEN, open);
+    this.#open(open);
   }
 
   #open(open) {

@@ -1,11 +1,16 @@
 /** The messages of one room as list items: those with a sequence in order, then the user's own that have none yet. */
 
-import { element } from './dom.js';
+import { button, element } from './dom.js';
+import { withLinks } from './links.js';
 
 const KEPT = 600;
 const KEPT_AFTER_TRIM = 400;
+const MOST = 2_000;
 const GROUP_WITHIN = 5 * 60_000;
 const HUES = 8;
+const LONG = 900;
+const LONG_LINES = 14;
+const NAMED = 3;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
@@ -15,10 +20,16 @@ export class Timeline {
   list = element('ol');
   #user;
   #pending = new Map();
+  #seenLine = element('p', 'seen');
   #last = null;
 
   constructor(user) {
     this.#user = user;
+  }
+
+  /** Whether so much is shown that no more should be. */
+  get isFull() {
+    return this.list.childElementCount >= MOST;
   }
 
   /** Adds a message of the user's own that the server has not acknowledged. */
@@ -54,6 +65,17 @@ export class Timeline {
   note(cid, text, state = 'pending', ...buttons) {
     const item = this.#pending.get(cid);
     if (item) mark(item, state, text, buttons);
+  }
+
+  /** Says under the last stored message of the user's own who has seen it; `seen` has the sequence that each user has seen. */
+  showSeen(seen) {
+    const own = [...this.list.querySelectorAll('.own[data-seq]')].at(-1);
+    const users = [...seen].filter(([user, seq]) => user !== this.#user && seq >= own?.dataset.seq).map(([user]) => user);
+    const words = users.length > NAMED ? `Seen by ${users.length}` : `Seen by ${users.join(', ')}`;
+    if (users.length === 0) return this.#seenLine.remove();
+    if (this.#seenLine.textContent !== words) this.#seenLine.textContent = words;
+    this.#seenLine.title = users.join(', ');
+    if (this.#seenLine.parentElement !== own) own.append(this.#seenLine);
   }
 
   drop(cid) {
@@ -99,15 +121,34 @@ export class Timeline {
   #item({ user, text }) {
     const item = element('li', user === this.#user ? 'message own' : 'message');
     const avatar = element('span', `avatar hue-${hue(user)}`, [...user][0].toUpperCase());
-    const words = element('p', 'text', text);
+    const words = element('p', 'text', ...withLinks(text));
     const meta = element('div', 'meta', element('time'), element('span', 'note'));
     const line = element('div', 'line', words, meta);
     item.dataset.user = user;
     avatar.setAttribute('aria-hidden', 'true');
     words.dir = 'auto';
     item.append(element('div', 'day'), avatar, element('div', 'body', element('span', 'author', user), line));
+    if (isLong(text)) line.before(words, foldable(words));
     return item;
   }
+}
+
+function isLong(text) {
+  return text.length > LONG || text.split('\n').length > LONG_LINES;
+}
+
+/** Folds a long text, and returns the button that unfolds it; so does the keyboard that reaches a link in it. */
+function foldable(words) {
+  const more = button('', () => fold(!words.classList.contains('folded')));
+  const fold = (folded) => {
+    words.classList.toggle('folded', folded);
+    more.textContent = folded ? 'Show more' : 'Show less';
+    more.setAttribute('aria-expanded', !folded);
+  };
+  more.classList.add('more');
+  words.addEventListener('focusin', () => fold(false));
+  fold(true);
+  return more;
 }
 
 function mark(item, state, note, buttons = []) {

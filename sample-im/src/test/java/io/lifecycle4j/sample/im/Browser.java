@@ -26,6 +26,8 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
+import org.openqa.selenium.interactions.WheelInput;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
@@ -80,12 +82,21 @@ final class Browser implements AutoCloseable {
 
     /** Opens a room of the page under a name, with nothing remembered. */
     Browser enter(URI page, String user, String room) {
-        driver.get(page.resolve("/icon.svg").toString()); // the page's origin, without its scripts
+        leaveThePage(page);
         run("sessionStorage.clear(); localStorage.clear()");
         driver.get(page.resolve("/#" + room).toString());
         find("#name").sendKeys(user + Keys.ENTER);
         await("the room '" + room + "' is joined", () -> isOnline() && shows("#beginning, #earlier, li.message"));
         return this;
+    }
+
+    /** Goes to the page's origin, without its scripts. */
+    void leaveThePage(URI page) {
+        visit(page.resolve("/icon.svg"));
+    }
+
+    void visit(URI address) {
+        driver.get(address.toString());
     }
 
     boolean isOnline() {
@@ -94,6 +105,13 @@ final class Browser implements AutoCloseable {
 
     void say(String text) {
         find("#text").sendKeys(text + Keys.ENTER);
+    }
+
+    /** Turns the mouse's wheel over an element: up if negative. */
+    void wheel(String selector, int pixels) {
+        new Actions(driver)
+                .scrollFromOrigin(WheelInput.ScrollOrigin.fromElement(find(selector)), 0, pixels)
+                .perform();
     }
 
     /** What the open room shows, from top to bottom. */

@@ -124,7 +124,14 @@ final class ChatClient implements WebSocket.Listener {
     }
 
     boolean wasTold(String type) {
-        return frames.stream().anyMatch(frame -> frame.path("t").asText().equals(type));
+        return !told(type).isEmpty();
+    }
+
+    /** The frames of this type that it was told, in order. */
+    List<JsonNode> told(String type) {
+        return frames.stream()
+                .filter(frame -> frame.path("t").asText().equals(type))
+                .toList();
     }
 
     /** The close code and reason, once they are there. */

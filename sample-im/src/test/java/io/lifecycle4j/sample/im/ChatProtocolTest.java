@@ -205,6 +205,72 @@ final class ChatProtocolTest {
         await().until(() -> server.metric("im_rooms") == before + 3);
     }
 
+    @Test
+    void whoLeavesARoomHearsNoMoreOfItAndHasPlaceForAnother() throws Exception {
+        ChatClient ann = somebody();
+        ChatClient bob = somebody();
+        for (String room : List.of("left", "left-2", "left-3")) {
+            ann.join(room);
+        }
+        bob.join("left");
+        JsonNode left = ann.ask(frame("leave").put("room", "left"));
+        assertThat(left.path("t").asText()).isEqualTo("left");
+        assertThat(left.path("room").asText()).isEqualTo("left");
+        bob.say("left", "is anybody there?");
+        assertThat(ann.join("left-4").path("t").asText())
+                .isEqualTo("joined"); // whatever was told before it is here, too
+        assertThat(ann.heard()).isEmpty();
+        assertThat(ann.say("left", "no").path("code").asText()).isEqualTo("forbidden");
+        assertThat(ann.ask(frame("leave").put("room", "never joined")).path("t").asText())
+                .isEqualTo("left");
+        assertThat(ann.ask(frame("leave").put("room", 7)).path("code").asText()).isEqualTo("bad_frame");
+    }
+
+    @Test
+    void theMembersOfARoomAreToldWhoIsThereWhoIsTypingAndWhoHasSeenWhat() throws Exception {
+        ChatClient ann = somebody();
+        ann.join("activity");
+        awaitActivity(ann, "\"here\":[\"" + name(ann) + "\"]");
+        ChatClient bob = somebody();
+        bob.join("activity");
+        List<String> both = Stream.of(name(ann), name(bob)).sorted().toList();
+        awaitActivity(ann, "\"here\":[\"" + both.get(0) + "\",\"" + both.get(1) + "\"]");
+        bob.send(frame("typing").put("room", "activity").toString());
+        awaitActivity(ann, "\"typing\":[\"" + name(bob) + "\"]");
+        ann.say("activity", "hello");
+        bob.send(frame("received").put("room", "activity").put("seq", 1).toString());
+        awaitActivity(ann, "\"seen\":{\"" + name(bob) + "\":1}");
+        bob.ask(frame("leave").put("room", "activity"));
+        awaitActivity(ann, "\"here\":[\"" + name(ann) + "\"]");
+        // None of it is a message.
+        assertThat(ChatClient.history(server.address(), "eve", "activity")).containsExactly("hello");
+    }
+
+    @Test
+    void whoIsNotInARoomTellsItNothing() throws Exception {
+        ChatClient ann = somebody();
+        ann.join("apart");
+        awaitActivity(ann, "here");
+        ChatClient eve = somebody();
+        eve.send(frame("typing").put("room", "apart").toString());
+        eve.send(frame("received").put("room", "apart").put("seq", 1).toString());
+        eve.join("apart");
+        eve.send(frame("typing").put("room", "apart").toString());
+        awaitActivity(ann, "typing");
+        assertThat(ann.told("activity").toString()).doesNotContain("seen");
+    }
+
+    private static void awaitActivity(ChatClient client, String part) {
+        await().until(() -> {
+            List<JsonNode> told = client.told("activity");
+            return !told.isEmpty() && told.get(told.size() - 1).toString().contains(part);
+        });
+    }
+
+    private static String name(ChatClient client) {
+        return client.told("welcome").get(0).path("user").asText();
+    }
+
     /** Somebody new: the ids of a user's messages are unique, whatever room they are in. */
     private static ChatClient somebody() throws Exception {
         return server.client("user" + USERS.incrementAndGet());

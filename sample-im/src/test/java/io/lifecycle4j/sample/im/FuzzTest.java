@@ -49,6 +49,8 @@ final class FuzzTest {
             "{\"t\":\"join\",\"id\":\"2\",\"room\":\"lobby\",\"after\":{\"epoch\":\"e\",\"seq\":7}}",
             "{\"t\":\"send\",\"id\":\"3\",\"room\":\"lobby\",\"cid\":\"c\",\"text\":\"hello\"}",
             "{\"t\":\"history\",\"id\":\"4\",\"room\":\"lobby\",\"before\":7,\"limit\":7}",
+            "{\"t\":\"leave\",\"id\":\"5\",\"room\":\"lobby\"}",
+            "{\"t\":\"typing\",\"room\":\"lobby\"}",
             "{\"t\":\"received\",\"room\":\"lobby\",\"seq\":7}",
             "{\"t\":\"pong\"}");
     private static final List<String> VALUES = List.of(

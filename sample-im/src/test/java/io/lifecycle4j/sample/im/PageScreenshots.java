@@ -25,6 +25,7 @@ class PageScreenshots {
             browser.isWide();
             browser.enter(page, "ann", "lobby");
             talk(browser, page);
+            browser.find("#panel-toggle").click();
             browser.awaitText("#panel-state", "RUNNING");
             take(browser, "im-light");
             browser.isDark(true);
@@ -56,7 +57,7 @@ class PageScreenshots {
         ChatClient cleo = ChatClient.connect(page, "cleo");
         bob.join("lobby");
         cleo.join("lobby");
-        bob.say("lobby", "Morning! The new build is on the second node.");
+        bob.say("lobby", "Morning! The new build is on the second node: https://node-2.example/");
         bob.say("lobby", "I'll restart the first one in a minute.");
         browser.awaitText("I'll restart the first one in a minute.");
         browser.say("Now? We are in the middle of a call.");
@@ -65,8 +66,12 @@ class PageScreenshots {
         cleo.say("lobby", "<b>Even this</b> stays as it is typed.");
         bob.say("lobby", "Ctrl+C once: it finishes what it has.\nCtrl+C twice: it is gone at once.");
         browser.awaitText("Ctrl+C once: it finishes what it has.\nCtrl+C twice: it is gone at once.");
-        browser.say("Then do it. 👍");
+        browser.say("Then do it.");
         browser.await("it is stored", () -> browser.all(".own.sent").size() == 2);
+        for (ChatClient each : new ChatClient[] {bob, cleo}) {
+            each.send("{\"t\":\"received\",\"room\":\"lobby\",\"seq\":7}");
+        }
+        browser.awaitText(".seen", "Seen by bob, cleo");
         for (String room : new String[] {"releases", "support"}) {
             browser.find("#room-name").sendKeys(room + "\n");
             browser.awaitText("#room-title", room);

@@ -19,7 +19,9 @@ import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +32,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,6 +76,8 @@ final class ProtocolSchemaTest {
             strings = {
                 "{'t':'hello','id':'1','v':1,'token':'x','client':'test'}",
                 "{'t':'join','id':'1','room':'r','after':{'epoch':'e','seq':7}}",
+                "{'t':'leave','id':'1','room':'r'}",
+                "{'t':'typing','room':'r'}",
                 "{'t':'send','id':'1','room':'r','cid':'c','text':'x'}",
                 "{'t':'history','id':'1','room':'r','before':7,'limit':7}",
                 "{'t':'received','room':'r','seq':7}",
@@ -157,6 +162,8 @@ final class ProtocolSchemaTest {
                         "boolean",
                         List.class,
                         "array",
+                        Set.class,
+                        "array",
                         Declined.class,
                         "string")
                 .getOrDefault(type, "object");
@@ -170,8 +177,16 @@ final class ProtocolSchemaTest {
                     .isEqualTo(Arrays.stream(Declined.values())
                             .map(Declined::wire)
                             .collect(Collectors.toCollection(TreeSet::new)));
-        } else if (type == List.class) {
-            assertThat(resolved.at("/items/$ref").asText()).isEqualTo("#/$defs/item");
+        } else if (component.getGenericType() instanceof ParameterizedType generic) { // a list, a set, or a map by name
+            Type element = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];
+            JsonNode elements = resolved.path(type == Map.class ? "additionalProperties" : "items");
+            if (element == ServerFrame.Item.class) {
+                assertThat(elements.path("$ref").asText()).isEqualTo("#/$defs/item");
+            } else {
+                assertThat(elements.path("type").asText())
+                        .as("%s", component)
+                        .isEqualTo(element == Long.class ? "integer" : "string");
+            }
         } else if (type.isRecord()) {
             assertRecord(type, resolved, Set.of());
         }
@@ -189,13 +204,16 @@ final class ProtocolSchemaTest {
             ann.join("lobby");
             ann.join("a/b"); // error
             ann.ask(frame("history").put("room", "lobby"));
-            ChatClient pinged = ann;
-            org.awaitility.Awaitility.await().until(() -> pinged.wasTold("ping"));
+            ann.send(frame("typing").put("room", "lobby").toString());
+            ann.send(frame("received").put("room", "lobby").put("seq", 1).toString());
+            ChatClient told = ann;
+            Awaitility.await().until(() -> told.wasTold("ping") && told.wasTold("activity"));
+            ann.ask(frame("leave").put("room", "lobby"));
         }
         ann.awaitClose();
-        for (JsonNode told : ann.frames()) {
-            assertThat(OF_THE_SERVER.validate(told)).as("%s", told).isEmpty();
-            seen.add(told.path("t").asText());
+        for (JsonNode frame : ann.frames()) {
+            assertThat(OF_THE_SERVER.validate(frame)).as("%s", frame).isEmpty();
+            seen.add(frame.path("t").asText());
         }
         assertThat(seen).hasSameSizeAs(ServerFrame.class.getPermittedSubclasses());
     }

@@ -16,23 +16,40 @@ public final class Membership {
     private record Early(long seq, ByteBuffer frame) {}
 
     private final Room room;
+    private final String user;
     private final Consumer<ByteBuffer> client;
     private final Runnable sendAway;
     private @Nullable List<Early> early = new ArrayList<>(); // until it begins; under this
     private long sent; // under this
 
     /**
+     * @param user whose session it is
      * @param client takes frames, never blocks
      * @param sendAway ends the connection of a client that is to come back
      */
-    public Membership(Room room, Consumer<ByteBuffer> client, Runnable sendAway) {
+    public Membership(Room room, String user, Consumer<ByteBuffer> client, Runnable sendAway) {
         this.room = room;
+        this.user = user;
         this.client = client;
         this.sendAway = sendAway;
     }
 
     public Room room() {
         return room;
+    }
+
+    String user() {
+        return user;
+    }
+
+    /** Its user is writing something. */
+    public void typing() {
+        room.presence().typing(user);
+    }
+
+    /** Its user has seen the room up to a sequence. */
+    public void seen(long seq) {
+        room.presence().seen(user, seq);
     }
 
     void sendAway() {
@@ -45,10 +62,14 @@ public final class Membership {
      */
     public boolean begin(long head, ByteBuffer joined) {
         long reached = room.reached(head); // its lock is taken before ours, never after
-        return tell(head, reached, joined);
+        boolean begun = begin(head, reached, joined);
+        if (begun) {
+            room.presence().moved();
+        }
+        return begun;
     }
 
-    private synchronized boolean tell(long head, long reached, ByteBuffer joined) {
+    private synchronized boolean begin(long head, long reached, ByteBuffer joined) {
         List<Early> kept = early;
         if (kept == null || kept.size() > MOST_EARLY || hasGap(head, kept, reached)) {
             return false;
@@ -71,6 +92,13 @@ public final class Membership {
             last = Math.max(last, each.seq());
         }
         return last < reached;
+    }
+
+    /** Hands on what is no message; who has not begun is told later. */
+    synchronized void tell(ByteBuffer frame) {
+        if (early == null) {
+            client.accept(frame);
+        }
     }
 
     /** Hands on a message, unless the client has it. */

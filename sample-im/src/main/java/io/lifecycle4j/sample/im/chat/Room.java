@@ -16,6 +16,7 @@ public final class Room {
     private final String name;
     private final Function<ChatMessage, ByteBuffer> encoder;
     private final Set<Membership> members = ConcurrentHashMap.newKeySet();
+    private final Presence presence = new Presence();
     private long delivered = UNKNOWN; // under this
     private long news; // the highest sequence that another node is known to have stored; under this
 
@@ -34,6 +35,20 @@ public final class Room {
 
     public void remove(Membership membership) {
         members.remove(membership);
+        presence.moved();
+    }
+
+    Presence presence() {
+        return presence;
+    }
+
+    /** Tells the members what they have been doing beside speaking. */
+    void tellActivity(Function<Activity, ByteBuffer> activityEncoder) {
+        Activity activity = presence.take(name, members);
+        if (activity != null) {
+            ByteBuffer frame = activityEncoder.apply(activity);
+            members.forEach(member -> member.tell(frame));
+        }
     }
 
     public boolean isEmpty() {

@@ -37,11 +37,11 @@ public final class Rooms {
     }
 
     /** Adds a client to a room, made if it is the first there; the two actions are those of {@link Membership}. */
-    public Membership enter(String name, Consumer<ByteBuffer> client, Runnable sendAway) {
+    public Membership enter(String name, String user, Consumer<ByteBuffer> client, Runnable sendAway) {
         Membership[] entered = new Membership[1];
         rooms.compute(name, (unused, known) -> {
             Room room = known == null ? new Room(name, encoder) : known;
-            entered[0] = new Membership(room, client, sendAway);
+            entered[0] = new Membership(room, user, client, sendAway);
             room.add(entered[0]);
             return room;
         });
@@ -97,6 +97,11 @@ public final class Rooms {
         if (room != null) {
             delivered.accept(room.tellNews(store));
         }
+    }
+
+    /** Tells all rooms what their members have been doing beside speaking, since it was told last; never blocks. */
+    public void tellActivity(Function<Activity, ByteBuffer> activityEncoder) {
+        rooms.values().forEach(room -> room.tellActivity(activityEncoder));
     }
 
     /** Tells all rooms what they missed. Blocks while it reads; throws a {@link StoreException} if that fails. */

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ClientFrame.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = ClientFrame.Join.class, name = "join"),
+    @JsonSubTypes.Type(value = ClientFrame.Leave.class, name = "leave"),
     @JsonSubTypes.Type(value = ClientFrame.Send.class, name = "send"),
     @JsonSubTypes.Type(value = ClientFrame.History.class, name = "history"),
     @JsonSubTypes.Type(value = ClientFrame.Received.class, name = "received"),
+    @JsonSubTypes.Type(value = ClientFrame.Typing.class, name = "typing"),
     @JsonSubTypes.Type(value = ClientFrame.Pong.class, name = "pong")
 })
 public sealed interface ClientFrame {
@@ -44,6 +46,13 @@ public sealed interface ClientFrame {
         }
     }
 
+    record Leave(@Nullable JsonNode id, String room) implements ClientFrame {
+        public Leave {
+            id = Field.ID.checked(id);
+            Field.ROOM.check(room);
+        }
+    }
+
     record Send(@Nullable JsonNode id, String room, String cid, String text) implements ClientFrame {
         public Send {
             id = Field.ID.checked(id);
@@ -69,6 +78,12 @@ public sealed interface ClientFrame {
         public Received {
             Field.ROOM.check(room);
             Field.SEQ.require(seq >= 0);
+        }
+    }
+
+    record Typing(String room) implements ClientFrame {
+        public Typing {
+            Field.ROOM.check(room);
         }
     }
 

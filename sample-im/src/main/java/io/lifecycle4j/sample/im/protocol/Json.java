@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
+import io.lifecycle4j.sample.im.chat.Activity;
 import io.lifecycle4j.sample.im.chat.ChatMessage;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -93,6 +94,11 @@ public final class Json {
     /** The encoded frame that hands a message on. */
     public static ByteBuffer encodeMessage(ChatMessage message) {
         return encode(new ServerFrame.Message(ServerFrame.Item.of(message)));
+    }
+
+    /** The encoded frame that tells what happens in a room beside its messages. */
+    public static ByteBuffer encodeActivity(Activity activity) {
+        return encode(new ServerFrame.Activity(activity.room(), activity.here(), activity.typing(), activity.seen()));
     }
 
     /** Answers a request with the JSON of a record or a tree. */

@@ -11,6 +11,8 @@ import io.lifecycle4j.sample.im.chat.ChatMessage;
 import io.lifecycle4j.sample.im.protocol.Protocol.Declined;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the server sends, as {@code docs/im-protocol.md} explains it; {@code re} repeats the id of the frame that is answered. */
@@ -36,6 +38,16 @@ public sealed interface ServerFrame {
             boolean more,
             List<Item> messages)
             implements ServerFrame {}
+
+    @JsonTypeName("left")
+    record Left(@Nullable JsonNode re, String room) implements ServerFrame {}
+
+    @JsonTypeName("activity")
+    record Activity(
+            String room,
+            @Nullable List<String> here,
+            @Nullable Set<String> typing,
+            @Nullable Map<String, Long> seen) implements ServerFrame {}
 
     @JsonTypeName("ack")
     record Ack(@Nullable JsonNode re, String room, String cid, long seq, String msgId, long createdAt, boolean dup)

@@ -5,6 +5,7 @@ import io.lifecycle4j.sample.im.chat.Rooms;
 import io.lifecycle4j.sample.im.cli.ClientLimits;
 import io.lifecycle4j.sample.im.metrics.ImMetrics;
 import io.lifecycle4j.sample.im.mongo.MongoStorage;
+import io.lifecycle4j.sample.im.protocol.Json;
 import io.lifecycle4j.sample.im.protocol.ServerFrame;
 import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.time.Duration;
@@ -27,6 +28,7 @@ public final class ChatSessions implements AutoCloseable {
     private static final Duration RETRY_SPREAD = Duration.ofMillis(1_500);
     private static final Duration MOST_RETRY_SPREAD = Duration.ofSeconds(15);
     private static final Duration MOST_TICK = Duration.ofSeconds(1);
+    private static final Duration ACTIVITY = Duration.ofSeconds(1);
     private static final int WRITERS = 2;
 
     private final MongoStorage storage;
@@ -49,7 +51,12 @@ public final class ChatSessions implements AutoCloseable {
         this.limits = limits;
         this.metrics = metrics;
         long tick = Math.min(MOST_TICK.toMillis(), Math.max(1, limits.heartbeat.toMillis() / 4));
-        var unused = ticker.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+        every(tick, this::tick);
+        every(ACTIVITY.toMillis(), this::tellActivity);
+    }
+
+    private void every(long millis, Runnable action) {
+        var unused = ticker.scheduleWithFixedDelay(action, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     ClientLimits limits() {
@@ -104,6 +111,17 @@ public final class ChatSessions implements AutoCloseable {
             } catch (RuntimeException e) { // one that got out would end the ticks of all
                 LOG.warn("A session could not be looked after", e);
             }
+        }
+    }
+
+    /** While the server drains, who leaves, types or reads is nobody's business any more. */
+    private void tellActivity() {
+        try {
+            if (!sends.isDraining()) {
+                rooms.tellActivity(Json::encodeActivity);
+            }
+        } catch (RuntimeException e) { // as above
+            LOG.warn("What happens in the rooms could not be told", e);
         }
     }
 

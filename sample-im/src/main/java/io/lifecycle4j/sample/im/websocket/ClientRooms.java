@@ -46,7 +46,7 @@ final class ClientRooms {
         return membership == null ? null : membership.room().name();
     }
 
-    void join(ClientFrame.Join frame) {
+    void join(ClientFrame.Join frame, String user) {
         String name = frame.room();
         if (!ROOM.matcher(name).matches()) {
             decline(
@@ -63,7 +63,7 @@ final class ClientRooms {
         boolean joined = false;
         try {
             for (int reading = 0; reading < MOST_READINGS && !joined; reading++) {
-                joined = tryJoin(frame);
+                joined = tryJoin(frame, user);
             }
         } catch (StoreException e) {
             LOG.debug("A room was not joined", e);
@@ -79,10 +79,10 @@ final class ClientRooms {
     }
 
     /** Returns false if what was said meanwhile does not follow on the history that was read: it is to be read again. */
-    private boolean tryJoin(ClientFrame.Join frame) {
+    private boolean tryJoin(ClientFrame.Join frame, String user) {
         String name = frame.room();
         leave(name);
-        Membership membership = rooms.enter(name, client::push, client::sendAway);
+        Membership membership = rooms.enter(name, user, client::push, client::sendAway);
         memberships.put(name, membership);
         After after = frame.after();
         boolean sameHistory = after != null && after.epoch().equals(epoch);
@@ -97,6 +97,27 @@ final class ClientRooms {
                 page.more(),
                 ServerFrame.Item.of(page.messages()));
         return membership.begin(page.head(), Json.encode(joined));
+    }
+
+    void leave(ClientFrame.Leave frame) {
+        leave(frame.room());
+        client.send(new ServerFrame.Left(frame.id(), frame.room()));
+    }
+
+    void typing(String room) {
+        Membership membership = memberships.get(room);
+        if (membership != null) {
+            membership.typing();
+        }
+    }
+
+    /** Returns false if the client is not in the room. */
+    boolean seen(String room, long seq) {
+        Membership membership = memberships.get(room);
+        if (membership != null) {
+            membership.seen(seq);
+        }
+        return membership != null;
     }
 
     void history(ClientFrame.History frame) {

@@ -48,16 +48,20 @@ final class Conversation {
         if (frame instanceof ClientFrame.Hello hello) {
             greet(hello);
         } else if (frame instanceof ClientFrame.Join join) {
-            rooms.join(join);
+            rooms.join(join, speaker);
+        } else if (frame instanceof ClientFrame.Leave leave) {
+            rooms.leave(leave);
         } else if (frame instanceof ClientFrame.Send send) {
             sends.accept(send, speaker, rooms.joined(send.room()));
         } else if (frame instanceof ClientFrame.History history) {
             rooms.history(history);
+        } else if (frame instanceof ClientFrame.Typing typing) {
+            rooms.typing(typing.room());
         } else if (frame instanceof ClientFrame.Wrong wrong) {
             client.send(new ServerFrame.Problem(wrong.id(), Declined.BAD_FRAME, wrong.problem(), RETRY));
         } else if (frame instanceof ClientFrame.Received received
                 && received.seq() > 0
-                && rooms.joined(received.room()) != null) {
+                && rooms.seen(received.room(), received.seq())) {
             receipts.received(speaker, received.room(), received.seq());
         } // a pong needs no answer, nor does a receipt for a room that was not joined
     }

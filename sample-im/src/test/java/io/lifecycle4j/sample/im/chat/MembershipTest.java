@@ -13,6 +13,7 @@ final class MembershipTest {
     private final List<String> told = new ArrayList<>();
     private final Membership membership = new Membership(
             new Room("room", Json::encodeMessage),
+            "ann",
             frame -> told.add(StandardCharsets.UTF_8.decode(frame.duplicate()).toString()),
             () -> {});
 

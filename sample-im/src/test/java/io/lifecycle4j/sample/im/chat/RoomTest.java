@@ -21,6 +21,7 @@ final class RoomTest {
     private void enter(long head) {
         Membership membership = new Membership(
                 room,
+                "ann",
                 frame -> told.add(StandardCharsets.UTF_8
                         .decode(frame.duplicate())
                         .toString()

@@ -24,7 +24,7 @@ final class RoomsTest {
                     throw new IllegalStateException("cannot be encoded");
                 },
                 count -> {});
-        rooms.enter("room", frame -> {}, () -> {}).begin(0, ByteBuffer.allocate(0));
+        rooms.enter("room", "ann", frame -> {}, () -> {}).begin(0, ByteBuffer.allocate(0));
         List<String> told = new ArrayList<>();
 
         CompletionStage<Void> said = rooms.say(
