@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 
-JAVA = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
+JAVA = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
 JAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "target", "sample-im.jar")
 
 
@@ -80,7 +80,7 @@ def main():
             start_node("b ")
             print("\n    http://127.0.0.1:%d - open it in two tabs, and chat; a node restarts every %g s\n" % (port, given.every), flush=True)
             restarts = 0
-            while restarts != given.restarts and not stop.wait(given.every):
+            while not stop.wait(given.every) and restarts != given.restarts:
                 name = "ab"[restarts % 2] + " "
                 statuses.append(processes[name].end())
                 start_node(name)

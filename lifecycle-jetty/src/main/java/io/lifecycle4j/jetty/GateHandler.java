@@ -101,7 +101,8 @@ final class GateHandler extends Handler.Wrapper {
 
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
-            if (counted.gate.isGoingAway()
+            // The connection of an exempt request has to end, too: its next request might meet the stop.
+            if (drained.gate.isGoingAway()
                     && Peers.isHttp1(response.getRequest())
                     && !headers.contains(HttpHeader.UPGRADE)) {
                 headers.put(CLOSE);
