@@ -101,6 +101,7 @@ class Chat {
   }
 
   #error(room, { message, code, retry_ms: retryAfter }, asked) {
+    if (asked?.t === 'join' && !room) return; // it was left meanwhile
     if (asked?.t === 'join' && retryAfter) setTimeout(() => this.#join(room), retryAfter);
     else if (asked?.t === 'join') this.#forget(room, message ?? code);
     else if (asked?.t === 'send') this.#fail(asked.cid, message ?? code);
@@ -211,7 +212,8 @@ class Chat {
   }
 
   #join(room) {
-    if (this.#connection.isOnline) this.#connection.ask(room.joinFrame());
+    const isListed = this.#rooms.get(room.name) === room; // it may have been left meanwhile
+    if (isListed && this.#connection.isOnline) this.#connection.ask(room.joinFrame());
   }
 
   /** The server does not let us in; the room stays listed only while it holds what could not be sent. */
@@ -225,7 +227,7 @@ class Chat {
   #leaveRoom(room) {
     const unsent = this.#outbox.all.filter((entry) => entry.room === room.name).length;
     if (unsent > 0) return this.#page.notice(`${room.name} has ${unsent} unsent of yours`);
-    if (room.joined) this.#connection.ask({ t: 'leave', room: room.name });
+    if (this.#connection.isOnline) this.#connection.ask({ t: 'leave', room: room.name }); // perhaps a join is on its way
     this.#unlist(room);
   }
 

@@ -4,7 +4,7 @@ import { element } from './dom.js';
 
 const ADDRESS = /https?:\/\/[^\s<>"]+/giu;
 // What ends a sentence, or what a link was put in, is no part of it.
-const TRAILING = /[.,;:!?'»”’*_~]+$/u;
+const TRAILING = ".,;:!?'»”’*_~";
 const CLOSING = { ')': '(', ']': '[', '}': '{' };
 // Invisible, or able to turn the order of what one sees.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u;
@@ -23,11 +23,16 @@ export function withLinks(text) {
 }
 
 function trim(found) {
-  const address = found.replace(TRAILING, '');
-  const last = address.at(-1);
-  const opens = address.split(CLOSING[last]).length;
-  const isUnmatched = CLOSING[last] && address.split(last).length > opens;
-  return isUnmatched ? trim(address.slice(0, -1)) : address;
+  const count = {};
+  for (const character of found) count[character] = (count[character] ?? 0) + 1;
+  let end = found.length;
+  for (; end > 0; end -= 1) {
+    const last = found[end - 1];
+    const isUnmatched = last in CLOSING && count[last] > (count[CLOSING[last]] ?? 0);
+    if (isUnmatched) count[last] -= 1;
+    else if (!TRAILING.includes(last)) break;
+  }
+  return found.slice(0, end);
 }
 
 /** No `https://bank.example@elsewhere.example`, and nothing that cannot be seen. */

@@ -102,7 +102,7 @@ final class GateHandler extends Handler.Wrapper {
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
             // The connection of an exempt request has to end, too: its next request might meet the stop.
-            if (drained.gate.isGoingAway()
+            if ((drained.gate.isGoingAway() || counted.gate.isGoingAway())
                     && Peers.isHttp1(response.getRequest())
                     && !headers.contains(HttpHeader.UPGRADE)) {
                 headers.put(CLOSE);
@@ -148,7 +148,7 @@ final class GateHandler extends Handler.Wrapper {
         }
 
         private void leave(Connection connection) {
-            counted.inFlight.remove(place);
+            counted.inFlight.remove(place, response.getRequest());
             if (counted.gate.isGoingAway()) {
                 // Before the request leaves the gate, since the drain looks at the peers when the last one has left.
                 peers.served(connection, Response.getContentBytesWritten(response), counted.gate.isDraining());

@@ -3,6 +3,8 @@ package io.lifecycle4j.jetty;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
@@ -13,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers the requests in flight, so that a drain can name them at its limit. Lock-free; each thread begins its search for a free
- * place on a cache line of its own. A request that finds no free place within {@value #TRIES} tries is not remembered; the gate counts it
- * all the same.
+ * place on a cache line of its own. A request that finds no free place within {@value #TRIES} tries goes into a set, which costs an
+ * object.
  */
 final class InFlight {
     private static final int PLACES = 4096;
@@ -27,6 +29,7 @@ final class InFlight {
 
     private final AtomicReferenceArray<@Nullable Request> places = new AtomicReferenceArray<>(PLACES);
     private final AtomicReferenceArray<@Nullable Thread> threads = new AtomicReferenceArray<>(PLACES);
+    private final Set<Request> others = ConcurrentHashMap.newKeySet();
 
     /** Remembers a request; returns its place, for {@link #remove}. */
     @SuppressWarnings("deprecation") // threadId() is new in Java 19
@@ -40,12 +43,15 @@ final class InFlight {
                 return place;
             }
         }
+        others.add(Request.unWrap(request));
         return NOWHERE;
     }
 
-    void remove(int place) {
+    void remove(int place, Request request) {
         if (place != NOWHERE) {
             places.setRelease(place, null);
+        } else {
+            others.remove(Request.unWrap(request));
         }
     }
 
@@ -63,16 +69,16 @@ final class InFlight {
                 found = place;
             }
         }
-        remove(found);
+        if (handled != null) {
+            remove(found, handled);
+        }
         return handled == null ? null : name(handled);
     }
 
     /** Returns method, path and age of the {@value #MOST_NAMES} oldest requests, without queries and path parameters, which may be secret. */
     List<String> names() {
         long now = System.nanoTime();
-        return IntStream.range(0, PLACES)
-                .mapToObj(places::get)
-                .filter(Objects::nonNull)
+        return requests()
                 .sorted(Comparator.comparingLong(request -> request.getBeginNanoTime() - now))
                 .limit(MOST_NAMES)
                 .map(request -> name(request, now))
@@ -81,10 +87,12 @@ final class InFlight {
 
     /** Returns the connections of the requests in flight. */
     Stream<Connection> connections() {
-        return IntStream.range(0, PLACES)
-                .mapToObj(places::get)
-                .filter(Objects::nonNull)
-                .map(request -> request.getConnectionMetaData().getConnection());
+        return requests().map(request -> request.getConnectionMetaData().getConnection());
+    }
+
+    private Stream<Request> requests() {
+        return Stream.concat(
+                IntStream.range(0, PLACES).mapToObj(places::get).filter(Objects::nonNull), others.stream());
     }
 
     static String name(Request request) {

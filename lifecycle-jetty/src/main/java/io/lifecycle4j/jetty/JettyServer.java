@@ -441,8 +441,8 @@ public final class JettyServer implements ManagedServer {
     }
 
     private void watchHeaders(SlowHeaders headers) {
-        headers.closeLate(connectionsInFlight());
         if (!stopping) {
+            headers.closeLate(connectionsInFlight());
             var unused = server.getScheduler().schedule(() -> watchHeaders(headers), 1, TimeUnit.SECONDS);
         }
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -102,9 +103,10 @@ final class OpenConnections {
      * @param busy the connections of requests in flight, for a body is waited for in the same way
      */
     static boolean awaitsRequest(Connection connection, Set<Connection> busy) {
-        return connection instanceof AbstractConnection http1
-                && (connection instanceof ConnectionMetaData || connection instanceof NegotiatingServerConnection)
-                && http1.isFillInterested()
+        boolean http1 = connection instanceof ConnectionMetaData http && http.getHttpVersion() != HttpVersion.HTTP_2;
+        return (http1 || connection instanceof NegotiatingServerConnection)
+                && connection instanceof AbstractConnection waiting
+                && waiting.isFillInterested()
                 && !busy.contains(connection);
     }
 

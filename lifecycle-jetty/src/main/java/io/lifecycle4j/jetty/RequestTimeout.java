@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** How long a client may take to send a request: a time, which each byte of the body extends. */
 record RequestTimeout(Duration time, long bytesPerSecond) {
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
+    private static final long MOST_NANOS = TimeUnit.DAYS.toNanos(366);
     // Less than that is not waited for, so that no timer fires while the wait that it bounds is still being set up.
     private static final long LEAST_WAIT = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -33,14 +34,13 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
 
     /**
      * Counts the time in which somebody waits for content. One thread at a time reads or demands, which is Jetty's rule; the timer is
-     * another one. {@code waiting} holds the callback of the demand, and the one that takes it out runs it: {@link #run} when content has
-     * come, or {@link #expire}, which leaves a failure to be read before it does.
+     * another one. Each demand is a {@link Wait} of its own, and the one that takes it out of {@code waiting} runs its callback: the
+     * arrival of content, or the timer, which leaves a failure to be read before it does.
      */
-    private final class Timed extends Request.Wrapper implements Invocable.Task {
-        private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
+    private final class Timed extends Request.Wrapper {
+        private final AtomicReference<@Nullable Wait> waiting = new AtomicReference<>();
         private long nanosLeft = time.toNanos();
-        private long waitingSince;
-        private Scheduler.@Nullable Task timer;
+        private boolean demanded;
         private volatile Content.@Nullable Chunk failure;
 
         Timed(Request request) {
@@ -54,7 +54,7 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
             }
             Content.Chunk chunk = super.read();
             if (chunk != null) {
-                nanosLeft += chunk.remaining() * NANOS_PER_SECOND / bytesPerSecond;
+                nanosLeft = Math.min(MOST_NANOS, nanosLeft + chunk.remaining() * NANOS_PER_SECOND / bytesPerSecond);
             }
             return chunk;
         }
@@ -68,53 +68,67 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
                 callback.run();
                 return;
             }
-            if (timer == null) {
+            if (!demanded) {
+                demanded = true;
                 Request.addCompletionListener(this, unused -> end());
             }
-            waitingSince = System.nanoTime();
-            waiting.set(callback);
-            timer = getComponents().getScheduler().schedule(this::expire, nanosLeft, TimeUnit.NANOSECONDS);
-            super.demand(this);
+            Wait wait = new Wait(callback);
+            waiting.set(wait);
+            wait.timer = getComponents().getScheduler().schedule(wait::expire, nanosLeft, TimeUnit.NANOSECONDS);
+            super.demand(wait);
         }
 
-        @Override
-        public InvocationType getInvocationType() {
-            return Invocable.getInvocationType(waiting.get());
-        }
-
-        @Override
-        public void run() {
-            Runnable callback = end();
-            if (callback != null) {
-                nanosLeft -= System.nanoTime() - waitingSince;
-                callback.run();
-            }
-        }
-
-        private void expire() {
-            Runnable callback = waiting.getAndSet(null);
-            if (callback == null) {
-                return;
-            }
-            fail();
-            if (Invocable.getInvocationType(callback) == InvocationType.NON_BLOCKING) {
-                callback.run();
-            } else {
-                getContext().execute(callback);
-            }
-        }
-
-        private @Nullable Runnable end() {
-            Scheduler.Task pending = timer;
+        private void end() {
+            Wait wait = waiting.getAndSet(null);
+            Scheduler.Task pending = wait == null ? null : wait.timer;
             if (pending != null) {
                 pending.cancel();
             }
-            return waiting.getAndSet(null);
         }
 
         private void fail() {
             failure = Content.Chunk.from(new HttpException.RuntimeException(
                     HttpStatus.REQUEST_TIMEOUT_408, "the request's body came too slowly"));
+        }
+
+        private final class Wait implements Invocable.Task {
+            private final Runnable callback;
+            private final long since = System.nanoTime();
+            private volatile Scheduler.@Nullable Task timer;
+
+            Wait(Runnable callback) {
+                this.callback = callback;
+            }
+
+            @Override
+            public InvocationType getInvocationType() {
+                return Invocable.getInvocationType(callback);
+            }
+
+            /** Content has come. */
+            @Override
+            public void run() {
+                if (waiting.compareAndSet(this, null)) {
+                    Scheduler.Task pending = timer;
+                    if (pending != null) {
+                        pending.cancel();
+                    }
+                    nanosLeft -= System.nanoTime() - since;
+                    callback.run();
+                }
+            }
+
+            void expire() {
+                if (!waiting.compareAndSet(this, null)) {
+                    return;
+                }
+                fail();
+                if (getInvocationType() == InvocationType.NON_BLOCKING) {
+                    callback.run();
+                } else {
+                    getContext().execute(callback);
+                }
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.frames.DataFrame;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.http2.frames.HeadersFrame;
+import org.eclipse.jetty.http2.frames.PingFrame;
 import org.eclipse.jetty.util.Callback;
 
 /** One HTTP/2 connection in clear text, seen frame by frame. */
@@ -48,6 +49,10 @@ final class Http2Peer implements Session.Listener {
                 "GET", HttpURI.from("http://127.0.0.1:" + port + path), HttpVersion.HTTP_2, HttpFields.EMPTY);
         var unused = session.newStream(new HeadersFrame(request, null, true), new Answer(done));
         return done;
+    }
+
+    void ping() {
+        session.ping(new PingFrame(false), Callback.NOOP);
     }
 
     /** Begins a request whose body has one byte and no end; returns the status, once the response is complete. */

@@ -237,6 +237,41 @@ class RequestTimeoutTest {
     }
 
     @Test
+    void anHttp2ConnectionThatKeepsItselfAliveIsNotCut() throws Exception {
+        jetty.requestTimeout(Duration.ofMillis(300), 1_000);
+        start(new Blocking());
+        HTTP2Client client = new HTTP2Client();
+        client.start();
+        try {
+            Http2Peer peer = new Http2Peer(client, connectors.clear.getLocalPort());
+            assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
+            var unused = drips.scheduleAtFixedRate(peer::ping, 0, 100, TimeUnit.MILLISECONDS);
+            // Longer than it takes to cut a header that drips, twice.
+            for (int i = 0; i < 2; i++) {
+                assertThat(rest(dripping(1, "GET / HTTP/1.1\r\nX: ").get(0))).isEmpty();
+            }
+            assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        } finally {
+            client.stop();
+        }
+    }
+
+    @Test
+    void noneOfManyUploadsIsTakenForAHeader() throws Exception {
+        jetty.requestTimeout(Duration.ofMillis(300), 100);
+        start(new Asynchronous());
+        List<Socket> uploads = new ArrayList<>();
+        for (int i = 0; i < 300; i++) { // more than the few threads have places to remember
+            Socket upload = open(LAST_POST.replace("1000", "2000"));
+            every100Millis(upload, "x".repeat(50));
+            uploads.add(upload);
+        }
+        for (Socket upload : uploads) {
+            assertThat(rest(upload)).startsWith("HTTP/1.1 200").endsWith("read 2000");
+        }
+    }
+
+    @Test
     void aHandshakeThatDripsIsCut() throws Exception {
         jetty.requestTimeout(Duration.ofMillis(300), 1_000);
         start(new Blocking());

@@ -288,6 +288,16 @@ class PageDailyIT {
     }
 
     @Test
+    void anAddressThatIsNothingButEndsOfSentencesFreezesNobody() {
+        String text = "https://a" + ".".repeat(2_600) + ")".repeat(1_300); // once took half a minute to look at
+        ann.enter(page, "ann", "dots");
+        ann.say(text);
+        ann.await("it is stored", () -> ann.all(".own.sent").size() == 1);
+        assertThat(ann.<String>list("return [...document.querySelectorAll('.text a')].map((a) => a.textContent)"))
+                .containsExactly("https://a");
+    }
+
+    @Test
     void whatIsNoHonestWebAddressIsNoLink() {
         List<String> texts = List.of(
                 "javascript:alert(1)",

@@ -21,6 +21,7 @@ public final class Membership {
     private final Runnable sendAway;
     private @Nullable List<Early> early = new ArrayList<>(); // until it begins; under this
     private long sent; // under this
+    private boolean ended; // under this
 
     /**
      * @param user whose session it is
@@ -47,9 +48,20 @@ public final class Membership {
         room.presence().typing(user);
     }
 
-    /** Its user has seen the room up to a sequence. */
-    public void seen(long seq) {
+    /** Its user has seen the room up to a sequence; returns false if the client has not been sent that much. */
+    public boolean seen(long seq) {
+        synchronized (this) {
+            if (early != null || seq > sent) {
+                return false;
+            }
+        }
         room.presence().seen(user, seq);
+        return true;
+    }
+
+    /** Nothing is handed on any more. */
+    synchronized void end() {
+        ended = true;
     }
 
     void sendAway() {
@@ -94,9 +106,9 @@ public final class Membership {
         return last < reached;
     }
 
-    /** Hands on what is no message; who has not begun is told later. */
+    /** Hands on a frame that is no message; a client that has not begun is told later. */
     synchronized void tell(ByteBuffer frame) {
-        if (early == null) {
+        if (early == null && !ended) {
             client.accept(frame);
         }
     }
@@ -107,7 +119,7 @@ public final class Membership {
             if (early.size() <= MOST_EARLY) {
                 early.add(new Early(seq, frame));
             }
-        } else if (seq > sent) {
+        } else if (seq > sent && !ended) {
             sent = seq;
             client.accept(frame);
         }

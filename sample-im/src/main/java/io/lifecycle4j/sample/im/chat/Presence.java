@@ -16,7 +16,7 @@ final class Presence {
     /** In a larger room nothing of it is told: whatever one of n members did, n would hear of it. */
     static final int MOST_MEMBERS = 50;
 
-    // From here on, all is under this. Who has read last is the last of this map.
+    // From here on, all is under this. The user who has read last is the last of this map.
     private final Map<String, Long> seen = new LinkedHashMap<>();
     private final Map<String, Long> newlySeen = new LinkedHashMap<>();
     private final Set<String> typing = new TreeSet<>();
@@ -40,7 +40,8 @@ final class Presence {
         if (seen.size() > MOST_MEMBERS) {
             seen.remove(seen.keySet().iterator().next());
         }
-        if (newlySeen.size() < MOST_MEMBERS && (before == null || before < seq)) {
+        boolean isRoomForIt = newlySeen.containsKey(user) || newlySeen.size() < MOST_MEMBERS;
+        if (isRoomForIt && (before == null || before < seq)) {
             newlySeen.put(user, seq);
         }
     }
@@ -61,7 +62,7 @@ final class Presence {
         return activity;
     }
 
-    /** Who has come is told of all that have read, for one does not know who it was. */
+    /** After somebody has come, all are told of everybody who has read, since it is not known who the newcomer is. */
     private @Nullable Activity activity(String room, Collection<Membership> members) {
         if (!moved && typing.isEmpty() && newlySeen.isEmpty()) {
             return null;

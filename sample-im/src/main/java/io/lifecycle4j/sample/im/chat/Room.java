@@ -35,6 +35,7 @@ public final class Room {
 
     public void remove(Membership membership) {
         members.remove(membership);
+        membership.end();
         presence.moved();
     }
 

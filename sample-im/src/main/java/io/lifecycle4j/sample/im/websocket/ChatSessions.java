@@ -114,7 +114,7 @@ public final class ChatSessions implements AutoCloseable {
         }
     }
 
-    /** While the server drains, who leaves, types or reads is nobody's business any more. */
+    /** Nothing is told while the server drains: all are about to leave. */
     private void tellActivity() {
         try {
             if (!sends.isDraining()) {
