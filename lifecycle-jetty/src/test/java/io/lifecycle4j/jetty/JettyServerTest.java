@@ -170,6 +170,21 @@ class JettyServerTest {
     }
 
     @Test
+    void aServerThatIsAlwaysOpenSaysCloseWhenItStops() throws Exception {
+        jetty.drainPolicy(DrainPolicy.ALWAYS_OPEN);
+        builder.stopTimeout(Duration.ofSeconds(20));
+        start(new Slow());
+        CompletableFuture<HttpResponse<String>> slow = slowRequest();
+        app.requestShutdown("test");
+        Awaitility.await()
+                .until(() -> client.send(get("/"), BodyHandlers.ofString()).statusCode() == 503);
+        release.countDown();
+        HttpResponse<String> response = slow.get(10, TimeUnit.SECONDS);
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("connection")).hasValue("close");
+    }
+
+    @Test
     void idleConnectionsAreNotWaitedForWhateverTheServersOwnStopTimeout() throws Exception {
         server.setStopTimeout(30_000);
         start(new Slow());

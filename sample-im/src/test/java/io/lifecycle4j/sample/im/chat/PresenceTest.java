@@ -13,9 +13,29 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class PresenceTest {
+    private static final long HEAD = 1_000;
+
     private final Room room = new Room("room", Json::encodeMessage);
     private final List<Activity> told = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
+
+    @Test
+    void aReceiptForWhatAClientWasNotSentIsNotBelieved() {
+        Membership ann = enter("ann");
+        assertThat(ann.seen(HEAD + 1)).isFalse();
+        assertThat(ann.seen(HEAD)).isTrue();
+        tell();
+        assertThat(told).containsExactly(new Activity("room", List.of("ann"), null, Map.of("ann", HEAD)));
+    }
+
+    @Test
+    void nothingIsHandedOnToAClientThatHasLeft() {
+        Membership ann = enter("ann");
+        room.remove(ann);
+        ann.tell(frame("activity"));
+        ann.deliver(HEAD + 1, frame("message"));
+        assertThat(heard).containsExactly("joined of ann");
+    }
 
     @Test
     void aStormIsToldOnceAndNothingTwice() {
@@ -83,7 +103,7 @@ final class PresenceTest {
         room.add(ann);
         tell();
         assertThat(heard).isEmpty();
-        ann.begin(0, frame("joined of ann"));
+        ann.begin(HEAD, frame("joined of ann"));
         tell();
         assertThat(heard).containsExactly("joined of ann", "activity to ann");
     }
@@ -98,7 +118,7 @@ final class PresenceTest {
     private Membership enter(String user) {
         Membership membership = membership(user);
         room.add(membership);
-        membership.begin(0, frame("joined of " + user));
+        membership.begin(HEAD, frame("joined of " + user));
         return membership;
     }
 
