@@ -320,10 +320,7 @@ public final class JettyServer implements ManagedServer {
                     inherited == null ? "inherited no socket, and has bound" : "listens on the inherited socket",
                     server.getURI().getAuthority());
         }
-        watch(context);
-        if (requestTimeout != null) {
-            watchHeaders(new SlowHeaders(connections, requestTimeout.time()));
-        }
+        watch(context, requestTimeout == null ? null : new SlowHeaders(connections, requestTimeout.time()));
     }
 
     @Override
@@ -427,23 +424,23 @@ public final class JettyServer implements ManagedServer {
     }
 
     // Polls once a second, since Jetty has no event for a connector whose socket was closed or whose acceptor was
-    // interrupted.
-    private void watch(ServerContext context) {
+    // interrupted, nor for a part of a header.
+    private void watch(ServerContext context, @Nullable SlowHeaders headers) {
         for (Connector connector : server.getConnectors()) {
             if (!stopping && connector instanceof NetworkConnector network && !network.isOpen()) {
                 context.fail(new IllegalStateException("a connector does not listen any more: " + connector));
                 return;
             }
         }
-        if (!stopping) {
-            var unused = server.getScheduler().schedule(() -> watch(context), 1, TimeUnit.SECONDS);
+        if (stopping) {
+            return;
         }
-    }
-
-    private void watchHeaders(SlowHeaders headers) {
-        if (!stopping) {
-            headers.closeLate(connectionsInFlight());
-            var unused = server.getScheduler().schedule(() -> watchHeaders(headers), 1, TimeUnit.SECONDS);
+        try {
+            if (headers != null) {
+                headers.closeLate(connectionsInFlight());
+            }
+        } finally { // a connection of a foreign kind must not end the watch
+            var unused = server.getScheduler().schedule(() -> watch(context, headers), 1, TimeUnit.SECONDS);
         }
     }
 

@@ -80,9 +80,8 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
 
         private void end() {
             Wait wait = waiting.getAndSet(null);
-            Scheduler.Task pending = wait == null ? null : wait.timer;
-            if (pending != null) {
-                pending.cancel();
+            if (wait != null) {
+                wait.cancel();
             }
         }
 
@@ -109,12 +108,16 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
             @Override
             public void run() {
                 if (waiting.compareAndSet(this, null)) {
-                    Scheduler.Task pending = timer;
-                    if (pending != null) {
-                        pending.cancel();
-                    }
+                    cancel();
                     nanosLeft -= System.nanoTime() - since;
                     callback.run();
+                }
+            }
+
+            void cancel() {
+                Scheduler.Task pending = timer;
+                if (pending != null) {
+                    pending.cancel();
                 }
             }
 

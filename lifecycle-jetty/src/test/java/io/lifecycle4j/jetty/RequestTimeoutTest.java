@@ -60,6 +60,7 @@ class RequestTimeoutTest {
     private final ScheduledExecutorService drips = Executors.newScheduledThreadPool(1);
     private final List<Socket> sockets = new ArrayList<>();
     private final Connectors connectors = new Connectors(server);
+    private final HTTP2Client http2 = new HTTP2Client();
 
     RequestTimeoutTest() throws Exception {}
 
@@ -70,8 +71,9 @@ class RequestTimeoutTest {
     }
 
     @AfterEach
-    void stop() throws IOException {
+    void stop() throws Exception {
         app.close();
+        http2.stop();
         drips.shutdownNow();
         for (Socket socket : sockets) {
             socket.close();
@@ -168,15 +170,11 @@ class RequestTimeoutTest {
     void aBodyOverHttp2ThatComesTooSlowlyEndsWith408AndTheConnectionGoesOn() throws Exception {
         jetty.requestTimeout(Duration.ofMillis(300), 1_000);
         start(new Blocking());
-        HTTP2Client client = new HTTP2Client();
-        client.start();
-        try {
-            Http2Peer peer = new Http2Peer(client, connectors.clear.getLocalPort());
-            assertThat(peer.postOneByteOf("/").get(20, TimeUnit.SECONDS)).isEqualTo(408);
-            assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
-        } finally {
-            client.stop();
-        }
+        http2.start();
+        Http2Peer peer = new Http2Peer(http2, connectors.clear.getLocalPort());
+
+        assertThat(peer.postOneByteOf("/").get(20, TimeUnit.SECONDS)).isEqualTo(408);
+        assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
     }
 
     @Test
@@ -240,20 +238,15 @@ class RequestTimeoutTest {
     void anHttp2ConnectionThatKeepsItselfAliveIsNotCut() throws Exception {
         jetty.requestTimeout(Duration.ofMillis(300), 1_000);
         start(new Blocking());
-        HTTP2Client client = new HTTP2Client();
-        client.start();
-        try {
-            Http2Peer peer = new Http2Peer(client, connectors.clear.getLocalPort());
-            assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
-            var unused = drips.scheduleAtFixedRate(peer::ping, 0, 100, TimeUnit.MILLISECONDS);
-            // Longer than it takes to cut a header that drips, twice.
-            for (int i = 0; i < 2; i++) {
-                assertThat(rest(dripping(1, "GET / HTTP/1.1\r\nX: ").get(0))).isEmpty();
-            }
-            assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
-        } finally {
-            client.stop();
+        http2.start();
+        Http2Peer peer = new Http2Peer(http2, connectors.clear.getLocalPort());
+        assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        var unused = drips.scheduleAtFixedRate(peer::ping, 0, 100, TimeUnit.MILLISECONDS);
+        // Longer than it takes to cut a header that drips, twice.
+        for (int i = 0; i < 2; i++) {
+            assertThat(rest(dripping(1, "GET / HTTP/1.1\r\nX: ").get(0))).isEmpty();
         }
+        assertThat(peer.get("/").get(20, TimeUnit.SECONDS)).isEqualTo(200);
     }
 
     @Test
