@@ -233,6 +233,7 @@ class Chat {
 
   #unlist(room) {
     this.#rooms.delete(room.name);
+    room.leave(); // ends what waits to mend it
     memory.removeRoom(room.name);
     if (this.#current === room) this.#openRoom(DEFAULT_ROOM);
     this.#listRooms();

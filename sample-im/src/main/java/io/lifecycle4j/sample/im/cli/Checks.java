@@ -13,6 +13,13 @@ final class Checks {
         }
     }
 
+    static void inRange(String name, Duration value, Duration least, Duration most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new WrongOptionException(
+                    name, value.toMillis() + "ms (expected: " + least.toMillis() + "ms to " + most.toMillis() + "ms)");
+        }
+    }
+
     static void positive(String name, Duration value) {
         if (value.isZero()) {
             throw new WrongOptionException(name, "0s (expected: > 0s)");

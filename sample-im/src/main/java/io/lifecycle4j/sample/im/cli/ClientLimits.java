@@ -94,7 +94,7 @@ public final class ClientLimits {
 
     void check() {
         Checks.positive("--hello-limit", helloLimit);
-        Checks.inRange("--request-limit in ms", requestLimit.toMillis(), 100, 3_600_000);
+        Checks.inRange("--request-limit", requestLimit, Duration.ofMillis(100), Duration.ofHours(1));
         Checks.positive("--heartbeat", heartbeat);
         Checks.positive("--read-limit", readLimit);
         Checks.inRange("--max-sessions", sessions, 1, 1_000_000);

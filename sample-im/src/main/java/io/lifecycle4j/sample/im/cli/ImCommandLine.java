@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -41,7 +42,7 @@ public final class ImCommandLine {
     /** Reads options into the object given; a wrong one is a line, on stderr or as JSON in the log, and status 2. */
     public static CommandLine of(ImOptions options, Map<String, String> environment, String... arguments) {
         EnvironmentDefaults defaults = new EnvironmentDefaults(environment, List.of(arguments));
-        LogFormat format = logFormat(environment, arguments);
+        Supplier<LogFormat> format = () -> logFormat(environment, arguments); // asked for only if something is wrong
         return new CommandLine(options)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(Duration.class, new DurationConverter())
@@ -49,13 +50,17 @@ public final class ImCommandLine {
                 .setParameterExceptionHandler((error, given) -> {
                     String option = error.getArgSpec() instanceof OptionSpec wrong ? wrong.longestName() : null;
                     String variable = option == null ? null : defaults.source(option);
-                    return say(error.getCommandLine().getErr(), format, variable, String.valueOf(error.getMessage()));
+                    return say(
+                            error.getCommandLine().getErr(),
+                            format.get(),
+                            variable,
+                            String.valueOf(error.getMessage()));
                 })
                 .setExecutionExceptionHandler((error, line, parsed) -> {
                     if (error instanceof WrongOptionException wrong) {
                         return say(
                                 line.getErr(),
-                                format,
+                                format.get(),
                                 defaults.source(wrong.option()),
                                 wrong.option() + ": " + wrong.getMessage());
                     }

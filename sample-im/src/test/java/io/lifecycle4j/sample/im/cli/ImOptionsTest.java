@@ -87,6 +87,7 @@ final class ImOptionsTest {
                 "--server-name=chat:80|--server-name: 'chat:80' (expected: a name such as chat.example.org, without port)",
                 "--shutdown-timeout=0s|--shutdown-timeout: 0s (expected: > 0s)",
                 "--drain-timeout=4|Invalid value for option '--drain-timeout': '4' is no duration (expected: such as 500ms, 4s or 2m)",
+                "--request-limit=50ms|--request-limit: 50ms (expected: 100ms to 3600000ms)",
                 "--send-rate=0|--send-rate: 0 (expected: 1 to 1000000)",
                 "--queue-bytes=1|--queue-bytes: 1 (expected: 1048576 to 1073741824)",
                 "--mongo-uri=mongodb://ann:geheim@host:x|--mongo-uri: no MongoDB connection string that can be used (expected: mongodb://host:port/database, with user and password percent-encoded if there are any)",
@@ -132,6 +133,9 @@ final class ImOptionsTest {
         said.getBuffer().setLength(0);
         assertThat(run(Map.of("IM_SEND_RATE", "0"))).isEqualTo(2);
         assertThat(said.toString()).startsWith("Environment variable IM_SEND_RATE: --send-rate: 0 (expected: ");
+        said.getBuffer().setLength(0);
+        assertThat(run(Map.of("IM_REQUEST_LIMIT", "50ms"))).isEqualTo(2);
+        assertThat(said.toString()).startsWith("Environment variable IM_REQUEST_LIMIT: --request-limit: 50ms ");
         said.getBuffer().setLength(0);
         assertThat(run(Map.of("IM_PORT", "1"), "--port=abc")).isEqualTo(2);
         assertThat(said.toString()).startsWith("Invalid value for option '--port'");
