@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows a rolling restart that nobody notices: two nodes of the chat on one database, restarted in turn, every 20 s, while you chat.
+"""Shows a rolling restart in which no request fails: two nodes of the chat on one database, restarted in turn, every 20 s, while you chat.
 
     ./mvnw -q -DskipTests package
     python3 sample-im/demonstration.py [--port 8080] [--every SECONDS] [--restarts COUNT]
