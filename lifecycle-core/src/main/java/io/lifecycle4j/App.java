@@ -157,13 +157,19 @@ public final class App implements AppView, AutoCloseable {
 
     @Override
     public long inFlight() {
-        return registry.requestGates().stream().mapToLong(RequestGate::inFlight).sum();
+        long sum = 0;
+        for (RequestGate gate : registry.requestGates()) {
+            sum += gate.inFlight();
+        }
+        return sum;
     }
 
     @Override
     public Map<String, Long> inFlightByGate() {
         Map<String, Long> counts = new LinkedHashMap<>();
-        registry.allGates().forEach(gate -> counts.put(gate.name(), gate.inFlight()));
+        for (RequestGate gate : registry.allGates()) {
+            counts.put(gate.name(), gate.inFlight());
+        }
         return Collections.unmodifiableMap(counts);
     }
 

@@ -249,7 +249,7 @@ public final class AppBuilder {
         try {
             Names.checked("resource", name);
             Duration own = limit == null ? null : ofItsOwn(name, limit);
-            admit("resources", registry.add(new Plan.Resource(name, own, release)));
+            admit("resources", registry.add(new Plan.Callback(Phase.RELEASE, name, own, release)));
         } catch (RuntimeException refusal) {
             releaseRefused(release, refusal);
             throw refusal;
@@ -335,7 +335,7 @@ public final class AppBuilder {
      */
     public AppBuilder onStarted(String name, StartedCallback callback) {
         Names.notNull("callback", callback);
-        admit("callbacks", registry.add(new Plan.OnStarted(Names.checked("callback", name), callback)));
+        admit("callbacks", registry.add(Names.checked("callback", name), callback));
         return this;
     }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,7 @@ final class AppProcess {
         if (started) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
-        host.startEnded(started);
+        host.startEnded(started, runner::rehearse);
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
@@ -224,12 +225,13 @@ final class AppProcess {
     }
 
     private void runShutdown() {
+        BooleanSupplier isExiting = () -> exiting; // made while there is time
         while (!app.isShuttingDown()) {
             shutdownWakeup.await(clock, Long.MAX_VALUE);
         }
         int status = FAILED;
         try {
-            ShutdownReport report = runner.runShutdown(shutdownWakeup, spares, () -> exiting);
+            ShutdownReport report = runner.runShutdown(shutdownWakeup, spares, isExiting);
             finished.countDown(); // before the user's function, which may call System.exit
             status = status(report);
         } catch (Throwable e) {

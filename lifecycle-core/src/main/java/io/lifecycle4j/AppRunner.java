@@ -7,13 +7,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Takes an app from its setup to its report: starts what is registered, takes the reasons to shut down, and runs the shutdown.
  * The owner of the app (a process, or the code that embeds it) provides the threads.
  */
 final class AppRunner {
-    private final Events events = Events.ofThisJvm();
+    private final Events events;
+    private final Logger log;
     private final Lifecycle lifecycle;
     private final Clock clock;
     private final @Nullable Runnable wakeProcess;
@@ -22,10 +24,18 @@ final class AppRunner {
     private volatile long startBegan;
     private volatile @Nullable ShutdownSequence sequence;
 
+    AppRunner(String name, Clock clock, @Nullable Runnable wakeProcess) {
+        this(name, clock, Events.ofThisJvm(), Log.LOGGER, wakeProcess);
+    }
+
     /**
+     * @param events takes what flight recordings show
+     * @param log takes the lines of the shutdown
      * @param wakeProcess has the threads of the process look at the app again, without blocking; null for an embedded app
      */
-    AppRunner(String name, Clock clock, @Nullable Runnable wakeProcess) {
+    AppRunner(String name, Clock clock, Events events, Logger log, @Nullable Runnable wakeProcess) {
+        this.events = events;
+        this.log = log;
         this.lifecycle = new Lifecycle(Names.checked("app", name), clock, events);
         this.clock = clock;
         this.wakeProcess = wakeProcess;
@@ -104,9 +114,9 @@ final class AppRunner {
                 return false;
             }
         }
-        for (Plan.OnStarted each : plan.onStarted()) {
-            String what = "started callback '" + each.name() + "'";
-            if (!run(what, what + " failed", null, () -> each.callback().run(app))) {
+        for (Map.Entry<String, StartedCallback> each : plan.onStarted().entrySet()) {
+            String what = "started callback '" + each.getKey() + "'";
+            if (!run(what, what + " failed", null, () -> each.getValue().run(app))) {
                 return false;
             }
         }
@@ -200,7 +210,7 @@ final class AppRunner {
         ShutdownReport report;
         try {
             lifecycle.announceStop(threads);
-            Execution execution = new Execution(clock, wakeup, threads, events, exiting);
+            Execution execution = new Execution(clock, wakeup, threads, events, log, exiting);
             ShutdownSequence shutdown = new ShutdownSequence(lifecycle, starter, registry.seal(), execution);
             sequence = shutdown;
             report = shutdown.run();
@@ -209,6 +219,11 @@ final class AppRunner {
         }
         lifecycle.stopped(report, threads);
         return report;
+    }
+
+    /** Runs a shutdown over nothing; see {@link Rehearsal}. */
+    void rehearse() {
+        Rehearsal.run(name(), registry.seal());
     }
 
     /** What has not ended, for last words; takes no lock and calls nobody. */

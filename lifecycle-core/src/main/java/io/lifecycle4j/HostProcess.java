@@ -58,11 +58,12 @@ public abstract class HostProcess {
     protected abstract void halt(int status);
 
     /**
-     * Takes how the start has ended.
+     * Takes how the start has ended. May block: the calling thread has nothing else to do.
      *
      * @param running whether the app runs
+     * @param rehearsal runs a shutdown over nothing, so that the real one finds its code loaded
      */
-    protected abstract void startEnded(boolean running);
+    protected abstract void startEnded(boolean running, Runnable rehearsal);
 
     /** Blocks until the process has ended. */
     protected abstract void awaitEnd();

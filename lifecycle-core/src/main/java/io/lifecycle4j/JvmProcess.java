@@ -41,7 +41,11 @@ final class JvmProcess extends HostProcess {
     }
 
     @Override
-    protected void startEnded(boolean running) {}
+    protected void startEnded(boolean running, Runnable rehearsal) {
+        if (running) {
+            rehearsal.run();
+        }
+    }
 
     @Override
     protected void awaitEnd() {

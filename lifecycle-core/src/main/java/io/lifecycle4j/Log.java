@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.helpers.NOPLogger;
 
 /**
@@ -41,32 +42,32 @@ final class Log {
     }
 
     static void debug(String format, @Nullable Object... values) {
-        try {
-            LOGGER.debug(format, values);
-        } catch (Throwable e) {
-            // there is no other place to report it
-        }
+        write(LOGGER, Level.DEBUG, format, values);
     }
 
     static void info(String format, @Nullable Object... values) {
-        try {
-            LOGGER.info(format, values);
-        } catch (Throwable e) {
-            // there is no other place to report it
-        }
+        write(LOGGER, Level.INFO, format, values);
     }
 
     static void warn(String format, @Nullable Object... values) {
-        try {
-            LOGGER.warn(format, values);
-        } catch (Throwable e) {
-            // there is no other place to report it
-        }
+        write(LOGGER, Level.WARN, format, values);
     }
 
     static void error(String format, @Nullable Object... values) {
+        write(LOGGER, Level.ERROR, format, values);
+    }
+
+    static void write(Logger logger, Level level, String format, @Nullable Object... values) {
         try {
-            LOGGER.error(format, values);
+            if (level == Level.DEBUG) {
+                logger.debug(format, values);
+            } else if (level == Level.INFO) {
+                logger.info(format, values);
+            } else if (level == Level.WARN) {
+                logger.warn(format, values);
+            } else {
+                logger.error(format, values);
+            }
         } catch (Throwable e) {
             // there is no other place to report it
         }

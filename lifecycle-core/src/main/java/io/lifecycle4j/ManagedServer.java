@@ -1,6 +1,7 @@
 package io.lifecycle4j;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server as an {@link App} sees it; what an adapter implements. The app calls {@link #start}, later {@link #announce},
@@ -56,6 +57,16 @@ public interface ManagedServer {
      * @throws Exception if it failed; the shutdown goes on
      */
     void stop(ShutdownContext context) throws Exception;
+
+    /**
+     * Returns a server that runs the code of this one over nothing. Once the app is RUNNING, {@link App#run} rehearses its shutdown: in the
+     * background, understudies are started, announced, drained and stopped, so that the real shutdown finds its code loaded and linked, and does
+     * not wait for that. An understudy must open nothing and log nothing, and end at once; what it throws is dropped. Null by default: then the
+     * code of this server is not rehearsed. Of several servers of one class, one is asked.
+     */
+    default @Nullable ManagedServer understudy() {
+        return null;
+    }
 
     /**
      * Names the work in flight, one line each, without secrets: for the log when the drain's limit has passed.

@@ -8,13 +8,16 @@ import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** What an app consists of, in the order of registration, and how it is set. Immutable; nothing is added to it any more. */
+/**
+ * What an app consists of, in the order of registration, and how it is set. Immutable; nothing is added to it any more.
+ *
+ * @param onStarted what is done when all servers have started, by its name
+ */
 record Plan(
         Settings settings,
         List<Server> servers,
-        List<OnStarted> onStarted,
+        Map<String, StartedCallback> onStarted,
         List<Callback> callbacks,
-        List<Resource> resources,
         List<RequestGate> gates) {
 
     /**
@@ -37,22 +40,12 @@ record Plan(
         }
     }
 
-    /** What is done when all servers have started. */
-    record OnStarted(String name, StartedCallback callback) {}
-
     /**
-     * What is done in a phase of the shutdown.
+     * What is done in a phase of the shutdown; in RELEASE, the release of a resource.
      *
      * @param limit its own limit; null for its phase's
      */
     record Callback(Phase phase, String name, @Nullable Duration limit, ShutdownCallback callback) {}
-
-    /**
-     * What is to be released, and how.
-     *
-     * @param limit its own limit; null for the app's
-     */
-    record Resource(String name, @Nullable Duration limit, ShutdownCallback release) {}
 
     Limits limits() {
         return settings.limits();
@@ -72,16 +65,14 @@ record Plan(
     void warnOfLimitsBeyondTheWhole(String app) {
         Map<String, Duration> chosen = new LinkedHashMap<>();
         for (Map.Entry<Limit, Duration> each : limits().chosen().entrySet()) {
-            chosen.put(each.getKey().title(), each.getValue());
+            if (each.getKey() != Limit.START) {
+                chosen.put(each.getKey().title(), each.getValue());
+            }
         }
-        chosen.remove(Limit.START.title());
         for (Server each : servers) {
             put(chosen, each.name(), each.limit());
         }
         for (Callback each : callbacks) {
-            put(chosen, each.name(), each.limit());
-        }
-        for (Resource each : resources) {
             put(chosen, each.name(), each.limit());
         }
         Duration whole = limits().shutdown();

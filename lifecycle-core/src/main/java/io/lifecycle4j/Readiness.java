@@ -1,5 +1,6 @@
 package io.lifecycle4j;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -48,10 +49,9 @@ final class Readiness {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        Round asked = current;
-        return conditions.keySet().stream()
-                .filter(name -> !asked.holding.contains(name))
-                .toList();
+        List<String> red = new ArrayList<>(conditions.keySet());
+        red.removeAll(current.holding);
+        return List.copyOf(red);
     }
 
     private void begin(Map<String, BooleanSupplier> conditions, Round round) {
@@ -64,11 +64,11 @@ final class Readiness {
     }
 
     private void ask(Map<String, BooleanSupplier> conditions, Round round) {
-        conditions.forEach((name, condition) -> {
-            if (holds(condition)) {
-                round.holding.add(name);
+        for (Map.Entry<String, BooleanSupplier> each : conditions.entrySet()) {
+            if (holds(each.getValue())) {
+                round.holding.add(each.getKey());
             }
-        });
+        }
         asking.set(null); // before the answer: a call that comes after it gets a new one
         round.over.countDown();
     }

@@ -2,7 +2,9 @@ package io.lifecycle4j;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,13 +23,10 @@ final class Registry {
     private final Map<String, Plan.Server> servers = new LinkedHashMap<>();
 
     @GuardedBy("this")
-    private final Map<String, Plan.OnStarted> onStarted = new LinkedHashMap<>();
+    private final Map<String, StartedCallback> onStarted = new LinkedHashMap<>();
 
     @GuardedBy("this")
-    private final Map<String, Plan.Callback> callbacks = new LinkedHashMap<>();
-
-    @GuardedBy("this")
-    private final Map<String, Plan.Resource> resources = new LinkedHashMap<>();
+    private final Map<Phase, Map<String, Plan.Callback>> callbacks = new EnumMap<>(Phase.class);
 
     @GuardedBy("this")
     private final Map<String, RequestGate> gates = new LinkedHashMap<>();
@@ -82,16 +81,14 @@ final class Registry {
         return added;
     }
 
-    synchronized boolean add(Plan.OnStarted callback) {
-        return put("started callback", onStarted, callback.name(), callback);
+    synchronized boolean add(String name, StartedCallback callback) {
+        return put("started callback", onStarted, name, callback);
     }
 
     synchronized boolean add(Plan.Callback callback) {
-        return put(callback.phase() + " callback", callbacks, callback.phase() + " " + callback.name(), callback);
-    }
-
-    synchronized boolean add(Plan.Resource resource) {
-        return put("resource", resources, resource.name(), resource);
+        Phase phase = callback.phase();
+        String kind = phase == Phase.RELEASE ? "resource" : phase + " callback";
+        return put(kind, callbacks.computeIfAbsent(phase, any -> new LinkedHashMap<>()), callback.name(), callback);
     }
 
     synchronized boolean add(RequestGate gate) {
@@ -128,12 +125,15 @@ final class Registry {
     /** Returns what is there; nothing can be added or set from now on. */
     synchronized Plan seal() {
         sealed = true;
+        List<Plan.Callback> all = new ArrayList<>();
+        for (Map<String, Plan.Callback> ofAPhase : callbacks.values()) {
+            all.addAll(ofAPhase.values());
+        }
         return new Plan(
                 settings,
                 List.copyOf(servers.values()),
-                List.copyOf(onStarted.values()),
-                List.copyOf(callbacks.values()),
-                List.copyOf(resources.values()),
+                Collections.unmodifiableMap(new LinkedHashMap<>(onStarted)),
+                List.copyOf(all),
                 allGates);
     }
 

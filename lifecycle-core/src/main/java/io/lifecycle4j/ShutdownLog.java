@@ -7,7 +7,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.event.Level;
 
 /**
  * Logs a shutdown for operators. A daemon thread of its own writes the lines, in order: a logger that hangs, on a
@@ -17,14 +19,16 @@ final class ShutdownLog {
 
     private final String app;
     private final ShutdownReason reason;
+    private final Logger log;
     private final boolean chatty;
     private final BlockingQueue<Runnable> lines = new LinkedBlockingQueue<>();
     private final Thread writer;
     private final CountDownLatch written = new CountDownLatch(1);
     private boolean last; // read and written by the writer's thread alone
 
-    ShutdownLog(String app, Lifecycle.Stop stop) {
+    ShutdownLog(String app, Lifecycle.Stop stop, Logger log) {
         this.app = app;
+        this.log = log;
         this.reason = stop.reason();
         // A port in use is worth one line, and the stop of what had not started yet is not worth twenty.
         this.chatty = stop.wasRunning() || !(reason.failure() instanceof AppStartException);
@@ -37,51 +41,47 @@ final class ShutdownLog {
         }
         Throwable failure = reason.failure();
         if (!chatty) {
-            add(() -> Log.error("App '{}' could not start: {}", app, reason));
+            add(Level.ERROR, "App '{}' could not start: {}", app, reason);
         } else if (failure != null) {
-            add(() -> Log.error("App '{}': {}", app, reason, failure));
+            add(Level.ERROR, "App '{}': {}", app, reason, failure);
         }
         String force = reason.kind() == ShutdownReason.Kind.SIGNAL
                         && !reason.description().equals("SIGHUP")
                 ? "; a second signal forces the exit"
                 : "";
-        say(() -> "App '" + app + "' is shutting down: " + reason + "; at most " + Text.of(timeout) + force);
+        say("App '{}' is shutting down: {}; at most {}{}", app, reason, Text.of(timeout), force);
     }
 
     void phase(Phase phase, String what) {
-        say(() -> phase + ": " + what);
+        say("{}: {}", phase, what);
     }
 
     /** Names the requests in flight. The servers are asked on the log's thread, where one that hangs holds up nothing. */
     void gate(RequestGate gate, List<ManagedServer> servers) {
         long count = gate.inFlight();
-        add(() -> {
+        lines.add(() -> {
             StringBuilder names = new StringBuilder();
             for (ManagedServer server : servers) {
                 for (String name : server.inFlight()) {
                     names.append("\n\t").append(name);
                 }
             }
-            Log.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
+            log.warn("DRAIN: gate '{}' still has {} in flight at the limit; going on{}", gate.name(), count, names);
         });
     }
 
     void late(Phase phase, String step, long limit, StackTraceElement[] stack) {
-        add(() -> Log.warn(
-                "{}: '{}' has not ended near its limit of {}; it was at{}",
-                phase,
-                step,
-                Text.ofNanos(limit),
-                Text.stack(stack)));
+        String format = "{}: '{}' has not ended near its limit of {}; it was at{}";
+        add(Level.WARN, format, phase, step, Text.ofNanos(limit), Text.stack(stack));
     }
 
     void ended(ShutdownReport.Step step) {
         if (step.outcome() == Outcome.FAILED) {
-            add(() -> Log.error("{}: '{}' failed", step.phase(), step.name(), step.failure()));
+            add(Level.ERROR, "{}: '{}' failed", step.phase(), step.name(), step.failure());
         } else if (step.outcome() == Outcome.TIMED_OUT) {
             peersCut(step);
         } else {
-            add(() -> Log.debug("{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration())));
+            add(Level.DEBUG, "{}: '{}' done in {}", step.phase(), step.name(), Text.of(step.duration()));
         }
     }
 
@@ -89,12 +89,8 @@ final class ShutdownLog {
     private void peersCut(ShutdownReport.Step step) {
         int count = step.cut().size();
         if (count > 0) {
-            add(() -> Log.warn(
-                    "{}: '{}' has cut {}; the report names {}",
-                    step.phase(),
-                    step.name(),
-                    count == 1 ? "a peer" : count + " peers",
-                    count == 1 ? "it" : "them"));
+            String peers = count == 1 ? "a peer; the report names it" : count + " peers; the report names them";
+            add(Level.WARN, "{}: '{}' has cut {}", step.phase(), step.name(), peers);
         }
     }
 
@@ -105,8 +101,8 @@ final class ShutdownLog {
 
     /** Logs the report, then waits until all is written, at most for the given time. */
     void end(ShutdownReport report, Duration limit) {
-        say(() -> report);
-        add(() -> last = true);
+        say("{}", report);
+        lines.add(() -> last = true);
         try {
             if (!written.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
                 writer.interrupt();
@@ -116,13 +112,13 @@ final class ShutdownLog {
         }
     }
 
-    // Made into text on the log's thread: a failure's own words are code of the user's.
-    private void say(Supplier<?> line) {
-        add(chatty ? () -> Log.info("{}", line.get()) : () -> Log.debug("{}", line.get()));
+    private void say(String format, Object... values) {
+        add(chatty ? Level.INFO : Level.DEBUG, format, values);
     }
 
-    private void add(Runnable line) {
-        lines.add(line);
+    // Made into text on the log's thread: a failure's own words are code of the user's.
+    private void add(Level level, String format, @Nullable Object... values) {
+        lines.add(() -> Log.write(log, level, format, values));
     }
 
     private void write() {

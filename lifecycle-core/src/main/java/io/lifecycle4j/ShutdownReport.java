@@ -137,12 +137,13 @@ public record ShutdownReport(
             if (step.abandoned()) {
                 text.append("  abandoned");
             }
-            step.cut().stream()
-                    .limit(MOST_NAMES)
-                    .forEach(name -> text.append("\n            cut: ").append(name));
-            if (step.cut().size() > MOST_NAMES) {
+            int named = Math.min(step.cut().size(), MOST_NAMES);
+            for (String name : step.cut().subList(0, named)) {
+                text.append("\n            cut: ").append(name);
+            }
+            if (named < step.cut().size()) {
                 text.append("\n            cut: ")
-                        .append(step.cut().size() - MOST_NAMES)
+                        .append(step.cut().size() - named)
                         .append(" more");
             }
         }

@@ -44,7 +44,7 @@ final class ShutdownSequence {
         this.budget = new Budget(limits, stop.since());
         this.execution = execution;
         this.clock = execution.clock();
-        this.log = new ShutdownLog(lifecycle.name(), stop);
+        this.log = new ShutdownLog(lifecycle.name(), stop, execution.log());
         this.runner = new StepRunner(lifecycle, stop, log, execution);
     }
 
@@ -225,18 +225,18 @@ final class ShutdownSequence {
 
     private void release() {
         enter(Phase.RELEASE);
-        List<Plan.Resource> resources = new ArrayList<>(plan.resources());
+        List<Plan.Callback> resources = plan.callbacks(Phase.RELEASE);
         Collections.reverse(resources);
         int open = resources.size();
         StringJoiner names = new StringJoiner(", ");
-        for (Plan.Resource resource : resources) {
+        for (Plan.Callback resource : resources) {
             names.add(resource.name());
         }
         log(Phase.RELEASE, names);
-        for (Plan.Resource resource : resources) {
+        for (Plan.Callback resource : resources) {
             long now = clock.nanoTime();
             long end = budget.releaseEnd(now, own(resource.limit(), limits.release()), open--);
-            runToTheEnd(List.of(step(Phase.RELEASE, resource.name(), now, end, resource.release(), null)));
+            runToTheEnd(List.of(step(Phase.RELEASE, resource.name(), now, end, resource.callback(), null)));
         }
     }
 

@@ -68,7 +68,9 @@ final class StepRunner {
             threads.add(new StepThread(step));
         }
         running = List.copyOf(threads);
-        threads.forEach(StepThread::begin);
+        for (StepThread thread : threads) {
+            thread.begin();
+        }
         boolean waiting = true;
         while (waiting) {
             long now = clock.nanoTime();
@@ -82,7 +84,11 @@ final class StepRunner {
             }
         }
         running = List.of();
-        return threads.stream().map(StepThread::result).toList();
+        List<ShutdownReport.Step> results = new ArrayList<>();
+        for (StepThread thread : threads) {
+            results.add(thread.result());
+        }
+        return results;
     }
 
     /** The steps that have not ended; takes no lock, for last words. */

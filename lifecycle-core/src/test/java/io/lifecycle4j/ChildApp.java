@@ -159,6 +159,17 @@ final class ChildApp {
                         say(e.toString());
                     }
                 });
+            case "rehearsed" ->
+                App.run("child", app -> {
+                    plain(app);
+                    Thread main = Thread.currentThread();
+                    new Thread(() -> sayWhenIn("awaitEnd", main)).start();
+                });
+            case "hanging-rehearsal" ->
+                App.run("child", app -> {
+                    plain(app);
+                    app.server(hangingUnderstudy());
+                });
             case "events-without-recorder" -> measureEvents();
             default -> HostileChild.run(scenario);
         }
@@ -277,6 +288,25 @@ final class ChildApp {
                 System.exit(4);
             }
         };
+    }
+
+    private static ManagedServer hangingUnderstudy() {
+        return new FakeServer("rehearsed", new ArrayList<>()) {
+            @Override
+            public ManagedServer understudy() {
+                say("rehearsal hangs");
+                hang();
+                throw new AssertionError();
+            }
+        };
+    }
+
+    private static void sayWhenIn(String method, Thread thread) {
+        while (Arrays.stream(thread.getStackTrace())
+                .noneMatch(frame -> frame.getMethodName().equals(method))) {
+            Thread.onSpinWait();
+        }
+        say("rehearsal is over");
     }
 
     private static void exitWhenRunning(AppView app) {

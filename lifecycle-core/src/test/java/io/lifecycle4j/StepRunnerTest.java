@@ -68,9 +68,9 @@ class StepRunnerTest {
         Lifecycle lifecycle = new Lifecycle("im", clock, Events.NONE);
         ShutdownReason reason = ShutdownReason.request("test");
         Lifecycle.Stop stop = new Lifecycle.Stop(reason, 0, true);
-        ShutdownLog log = new ShutdownLog("im", stop);
+        ShutdownLog log = new ShutdownLog("im", stop, Log.LOGGER);
         Wakeup wakeup = new Wakeup(Thread.currentThread());
-        Execution execution = new Execution(clock, wakeup, scarce, Events.NONE, () -> false);
+        Execution execution = new Execution(clock, wakeup, scarce, Events.NONE, Log.LOGGER, () -> false);
         StepRunner runner = new StepRunner(lifecycle, stop, log, execution);
         StepRunner.Step step = new StepRunner.Step(Phase.CALLBACKS, "flush", 0, LIMIT.toNanos(), context -> {}, null);
         return runner.run(List.of(step), () -> true, 0).get(0);

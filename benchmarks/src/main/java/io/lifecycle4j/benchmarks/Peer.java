@@ -20,7 +20,8 @@ enum Peer {
     ARMERIA("Armeria, quiet for 1 s", jars("armeria"), "io.lifecycle4j.benchmarks.peers.ArmeriaPeer", "1000"),
     ARMERIA_HASTY("Armeria, quiet for 1 ms", jars("armeria"), "io.lifecycle4j.benchmarks.peers.ArmeriaPeer", "1"),
     UNDERTOW("Undertow", jars("undertow"), "io.lifecycle4j.benchmarks.peers.UndertowPeer", ""),
-    VERTX("Vert.x", jars("vertx"), "io.lifecycle4j.benchmarks.peers.VertxPeer", "");
+    VERTX("Vert.x", jars("vertx"), "io.lifecycle4j.benchmarks.peers.VertxPeer", ""),
+    SOCKETS("no server: sockets alone", ownClassPath(), "io.lifecycle4j.benchmarks.SocketPeer", "");
 
     /** Those to measure: all, or those named by {@code -Dpeers=OURS,JETTY}. */
     static final List<Peer> CHOSEN = System.getProperty("peers") == null

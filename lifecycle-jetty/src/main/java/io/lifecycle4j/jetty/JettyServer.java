@@ -324,6 +324,11 @@ public final class JettyServer implements ManagedServer {
     }
 
     @Override
+    public ManagedServer understudy() {
+        return new Understudy(name);
+    }
+
+    @Override
     public List<String> inFlight() {
         return drained.inFlight().names();
     }
@@ -411,7 +416,7 @@ public final class JettyServer implements ManagedServer {
                 }
             }
         }
-        connections.closeAll();
+        connections.closeAll(until);
         boundThreadPool(context.remaining());
         stopper.run();
     }

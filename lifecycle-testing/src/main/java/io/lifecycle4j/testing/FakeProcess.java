@@ -363,7 +363,7 @@ public final class FakeProcess extends HostProcess implements AutoCloseable {
     }
 
     @Override
-    protected synchronized void startEnded(boolean running) {
+    protected synchronized void startEnded(boolean running, Runnable rehearsal) {
         started = running;
         notifyAll();
     }
