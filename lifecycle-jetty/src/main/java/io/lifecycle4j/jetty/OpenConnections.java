@@ -71,12 +71,23 @@ final class OpenConnections {
         return endPoints().allMatch(OpenConnections::isQuiet);
     }
 
-    /**
-     * Closes all connections, without waiting for their peers. Each selector closes its idle ones itself, side by side with the others; what
-     * is left then, or at the given time, is closed on this thread.
-     */
+    /** Closes all connections, without waiting for their peers; those that are not closed at the given time, on this thread. */
     void closeAll(long until) throws InterruptedException {
-        Collection<ManagedSelector> selectors = server.getContainedBeans(ManagedSelector.class);
+        closeIdle(server.getContainedBeans(ManagedSelector.class), until);
+        endPoints().filter(EndPoint::isOpen).forEach(endPoint -> {
+            Connection connection = http(endPoint);
+            if (connection == null) {
+                endPoint.close();
+            } else if (isIdle(connection)) {
+                closeSilently(endPoint);
+            } else {
+                Peers.close(endPoint.getConnection());
+            }
+        });
+    }
+
+    /** Has each selector close its idle connections on its own thread, side by side; returns when all have, or the time has come. */
+    static void closeIdle(Collection<ManagedSelector> selectors, long until) throws InterruptedException {
         CountDownLatch closing = new CountDownLatch(selectors.size());
         for (ManagedSelector each : selectors) {
             each.submit(selector -> {
@@ -89,16 +100,6 @@ final class OpenConnections {
         }
         // A handler that holds a selector's thread keeps it from closing anything.
         boolean unused = closing.await(until - System.nanoTime(), TimeUnit.NANOSECONDS);
-        endPoints().filter(EndPoint::isOpen).forEach(endPoint -> {
-            Connection connection = http(endPoint);
-            if (connection == null) {
-                endPoint.close();
-            } else if (isIdle(connection)) {
-                closeSilently(endPoint);
-            } else {
-                Peers.close(endPoint.getConnection());
-            }
-        });
     }
 
     // A channel that its selector still knows takes five system calls to close, one of them to wake the selector. So

@@ -6,6 +6,7 @@ import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownContext;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.time.Duration;
 import java.util.List;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -23,8 +24,11 @@ import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
  * themselves.
  */
 final class Understudy implements ManagedServer {
+    private static final Duration LIMIT = Duration.ofSeconds(1);
+
     private final JettyServer rehearsed;
     private final ContainerLifeCycle parts = new ContainerLifeCycle();
+    private final SelectorManager selectors;
 
     Understudy(String name) {
         String threads = name + "-rehearsal";
@@ -37,7 +41,7 @@ final class Understudy implements ManagedServer {
         ScheduledExecutorScheduler scheduler = new ScheduledExecutorScheduler(threads, true);
         parts.addBean(pool);
         parts.addBean(scheduler);
-        parts.addBean(new SelectorManager(pool, scheduler, 1) {
+        selectors = new SelectorManager(pool, scheduler, 1) {
             @Override
             protected EndPoint newEndPoint(SelectableChannel channel, ManagedSelector selector, SelectionKey key) {
                 throw new UnsupportedOperationException("a rehearsal has no connections");
@@ -47,7 +51,8 @@ final class Understudy implements ManagedServer {
             public Connection newConnection(SelectableChannel channel, EndPoint endPoint, Object attachment) {
                 throw new UnsupportedOperationException("a rehearsal has no connections");
             }
-        });
+        };
+        parts.addBean(selectors);
     }
 
     @Override
@@ -78,6 +83,7 @@ final class Understudy implements ManagedServer {
     @Override
     public void stop(ShutdownContext context) throws Exception {
         rehearsed.stop(context);
+        OpenConnections.closeIdle(selectors.getBeans(ManagedSelector.class), System.nanoTime() + LIMIT.toNanos());
         parts.stop();
     }
 }
