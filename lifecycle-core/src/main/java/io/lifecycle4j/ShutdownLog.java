@@ -96,7 +96,8 @@ final class ShutdownLog {
 
     /** Logs what an abandoned step threw in the end; on its own thread, since this log may be closed. */
     void endedLate(Phase phase, String step, Throwable failure) {
-        Log.warn("App '{}': {} '{}', abandoned at its limit, failed afterwards", app, phase, step, failure);
+        String format = "App '{}': {} '{}', abandoned at its limit, failed afterwards";
+        Log.write(log, Level.WARN, format, app, phase, step, failure);
     }
 
     /** Logs the report, then waits until all is written, at most for the given time. */

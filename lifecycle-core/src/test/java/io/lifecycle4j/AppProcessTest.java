@@ -774,6 +774,13 @@ class AppProcessTest {
     }
 
     @Test
+    void aTaskThatEndsByThrowingAtItsInterruptHasNotFailed() {
+        process.run("im", app -> app.task("worker", view -> new CountDownLatch(1).await()));
+        process.signal("TERM");
+        assertThat(process.awaitExit().status()).isZero();
+    }
+
+    @Test
     void aTaskThatFailsEndsTheAppWithStatusOne() {
         process.launch(
                 "im",
