@@ -50,6 +50,9 @@ final class AppProcess {
     private static final int FAILED = 1;
     // One on which the JVM hands over a signal, one for the hook.
     private static final int THREADS_OF_THE_JVM = 2;
+    // It takes six at a time, and the JVM may need its own meanwhile: a signal that finds no place for a thread is
+    // lost.
+    private static final int THREADS_TO_REHEARSE = 8;
     private static final String LIMITS_OF_THREADS = " (limits: ulimit -u, a container's pids.max, systemd's TasksMax)";
 
     private record CountedSignal(String name, long time) {}
@@ -68,6 +71,7 @@ final class AppProcess {
     private final AtomicReference<@Nullable CountedSignal> firstSignal = new AtomicReference<>();
     private final AtomicReference<Ending> ending = new AtomicReference<>(Ending.OPEN);
     private volatile boolean exiting;
+    private boolean roomToRehearse; // of the thread that calls run
 
     AppProcess(HostProcess host, String name) {
         this.host = host;
@@ -103,11 +107,11 @@ final class AppProcess {
         if (deaf != null) {
             runner.fail("handlers for signals and exit cannot be installed", deaf);
         }
-        boolean started = runner.setUpAndStart(app, setup, this::checkRoomForSignals);
+        boolean started = runner.setUpAndStart(app, setup, this::checkRoomForThreads);
         if (started) {
             Log.info("App '{}' is running{}", app.name(), whatStopsIt(signals));
         }
-        host.startEnded(started, runner::rehearse);
+        host.startEnded(started, roomToRehearse ? runner::rehearse : () -> {});
         host.awaitEnd(); // returns if it is a fake one, whose JVM goes on
         lastWords.end();
         spares.end();
@@ -140,16 +144,13 @@ final class AppProcess {
     }
 
     /** Throws if the JVM can no longer make the threads that a shutdown needs of it: no signal would ever come. */
-    private void checkRoomForSignals() throws AppStartException {
-        SpareThreads places = new SpareThreads(app.name(), THREADS_OF_THE_JVM);
-        try {
-            places.reserve();
-        } catch (Throwable e) {
-            String message = "no thread is left on which a signal could come: " + Text.of(e) + LIMITS_OF_THREADS;
-            throw new AppStartException(message, e);
-        } finally {
-            places.end();
+    private void checkRoomForThreads() throws AppStartException {
+        Throwable missing = SpareThreads.missing(app.name(), THREADS_OF_THE_JVM);
+        if (missing != null) {
+            String message = "no thread is left on which a signal could come: " + Text.of(missing) + LIMITS_OF_THREADS;
+            throw new AppStartException(message, missing);
         }
+        roomToRehearse = SpareThreads.missing(app.name(), THREADS_TO_REHEARSE) == null;
     }
 
     Map<String, List<Thread>> runningSteps() {

@@ -4,21 +4,25 @@ import org.jspecify.annotations.Nullable;
 
 /** What flight recordings show of an app; costs nothing while there is no recording, and where there is no flight recorder. */
 interface Events {
-    // Not a lambda: every app's start would wait for the JDK to make its class.
-    Span NO_SPAN = new Span() {
-        @Override
-        public void end(ShutdownReport.Step step) {}
-    };
+    None NONE = new None();
 
-    Events NONE = new Events() {
+    Span NO_SPAN = NONE;
+
+    /** Shows nothing. */
+    final class None implements Events, Span {
+        private None() {}
+
         @Override
         public void state(String app, AppState state, @Nullable Phase phase) {}
 
         @Override
         public Span begin(String app, Phase phase, String step) {
-            return NO_SPAN;
+            return this;
         }
-    };
+
+        @Override
+        public void end(ShutdownReport.Step step) {}
+    }
 
     /** A step that goes on. */
     interface Span {

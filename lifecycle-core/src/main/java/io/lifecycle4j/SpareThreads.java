@@ -21,6 +21,19 @@ class SpareThreads {
         this.count = count;
     }
 
+    /** Returns what prevents the system from giving so many threads; null if nothing does. They have ended on return. */
+    static @Nullable Throwable missing(String app, int count) {
+        SpareThreads places = new SpareThreads(app, count);
+        try {
+            places.reserve();
+            return null;
+        } catch (Throwable e) {
+            return e;
+        } finally {
+            places.end();
+        }
+    }
+
     /** Starts the threads and parks them; throws {@link OutOfMemoryError} if the system gives fewer. */
     void reserve() {
         for (int number = 0; number < count; number++) {

@@ -163,7 +163,7 @@ final class ChildApp {
                 App.run("child", app -> {
                     plain(app);
                     Thread main = Thread.currentThread();
-                    new Thread(() -> sayWhenIn("awaitEnd", main)).start();
+                    new Thread(() -> sayWhenRehearsed(main)).start();
                 });
             case "hanging-rehearsal" ->
                 App.run("child", app -> {
@@ -301,9 +301,10 @@ final class ChildApp {
         };
     }
 
-    private static void sayWhenIn(String method, Thread thread) {
-        while (Arrays.stream(thread.getStackTrace())
-                .noneMatch(frame -> frame.getMethodName().equals(method))) {
+    /** Waits until the thread that runs the app has nothing left to do. */
+    static void sayWhenRehearsed(Thread main) {
+        while (Arrays.stream(main.getStackTrace())
+                .noneMatch(frame -> frame.getMethodName().equals("awaitEnd"))) {
             Thread.onSpinWait();
         }
         say("rehearsal is over");

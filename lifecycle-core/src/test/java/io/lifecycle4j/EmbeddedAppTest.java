@@ -156,6 +156,9 @@ class EmbeddedAppTest {
         assertThatThrownBy(() -> builder.resource("database", () -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("resource 'database' is registered already (expected: a name that is used once)");
+        builder.onShutdown("database", context -> {}); // another kind, so the name is new
+        assertThatThrownBy(() -> builder.onShutdown("database", context -> {}))
+                .hasMessage("CALLBACKS callback 'database' is registered already (expected: a name that is used once)");
     }
 
     @Test

@@ -46,7 +46,12 @@ final class HostileChild {
                             return 0;
                         }));
             case "beside-another-thread" -> {
-                new Thread(HostileChild::hang).start();
+                Thread main = Thread.currentThread();
+                Runnable watch = () -> {
+                    ChildApp.sayWhenRehearsed(main);
+                    hang();
+                };
+                new Thread(watch).start();
                 App.run("child", app -> app.server(tellingThreads()));
             }
             case "signal-at-the-end" -> {

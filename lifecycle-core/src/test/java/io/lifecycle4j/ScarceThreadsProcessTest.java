@@ -37,15 +37,7 @@ class ScarceThreadsProcessTest {
     void aProcessThatMayHaveTooFewThreadsEitherRunsAndObeysTermOrEndsByItself() throws Exception {
         String classPath = readableByAll();
         assumeTrue(canStartAs(user), "needs root, setpriv and prlimit");
-        int threads;
-        try (JavaProcess child = start(classPath, 1_000)) {
-            assertThat(end(child)).isEqualTo("obeyed"); // gone, and its threads with it: they are the user's as well
-            threads = child.lines().stream()
-                    .filter(line -> line.startsWith("threads: "))
-                    .mapToInt(line -> Integer.parseInt(line.substring("threads: ".length())))
-                    .findFirst()
-                    .orElseThrow();
-        }
+        int threads = threadsOfAnApp(classPath);
         List<String> ends = new ArrayList<>();
         for (int limit = threads - OUR_THREADS; limit <= threads + MORE; limit++) {
             try (JavaProcess child = start(classPath, limit)) {
@@ -53,6 +45,31 @@ class ScarceThreadsProcessTest {
             }
         }
         assertThat(ends).contains("could not start").endsWith("obeyed").isSorted();
+    }
+
+    @Test
+    void aRehearsalDoesNotTakeTheLastThreads() throws Exception {
+        String classPath = readableByAll();
+        assumeTrue(canStartAs(user), "needs root, setpriv and prlimit");
+        int threads = threadsOfAnApp(classPath);
+        for (int limit = threads + 2; limit <= threads + 12; limit++) {
+            try (JavaProcess child = start(classPath, limit)) {
+                child.awaitLine("rehearsal is over");
+                assertThat(child.count("pthread_create failed")).isLessThanOrEqualTo(1); // a look at what is left
+                assertThat(end(child)).isEqualTo("obeyed");
+            }
+        }
+    }
+
+    private int threadsOfAnApp(String classPath) {
+        try (JavaProcess child = start(classPath, 1_000)) {
+            assertThat(end(child)).isEqualTo("obeyed"); // gone, and its threads with it: they are the user's as well
+            return child.lines().stream()
+                    .filter(line -> line.startsWith("threads: "))
+                    .mapToInt(line -> Integer.parseInt(line.substring("threads: ".length())))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     private static String end(JavaProcess child) {
