@@ -71,28 +71,36 @@ final class OpenConnections {
         return endPoints().allMatch(OpenConnections::isQuiet);
     }
 
-    /** Closes all connections, without waiting for their peers; those that are not closed at the given time, on this thread. */
+    /** Closes all connections, without waiting for their peers; returns at the given time at the latest, but for what a close takes. */
     void closeAll(long until) throws InterruptedException {
-        closeIdle(server.getContainedBeans(ManagedSelector.class), until);
-        endPoints().filter(EndPoint::isOpen).forEach(endPoint -> {
-            Connection connection = http(endPoint);
-            if (connection == null) {
-                endPoint.close();
-            } else if (isIdle(connection)) {
-                closeSilently(endPoint);
-            } else {
-                Peers.close(endPoint.getConnection());
-            }
-        });
+        // First, since a handler that writes to one of these may hold the thread of a selector.
+        open().filter(endPoint -> !isIdle(http(endPoint))).forEach(OpenConnections::close);
+        letCloseIdle(server.getContainedBeans(ManagedSelector.class), until);
+        open().forEach(OpenConnections::close);
+    }
+
+    private Stream<EndPoint> open() {
+        return endPoints().filter(EndPoint::isOpen);
+    }
+
+    private static void close(EndPoint endPoint) {
+        Connection connection = http(endPoint);
+        if (connection == null) {
+            endPoint.close();
+        } else if (isIdle(connection)) {
+            closeSilently(endPoint);
+        } else {
+            Peers.close(endPoint.getConnection());
+        }
     }
 
     /** Has each selector close its idle connections on its own thread, side by side; returns when all have, or the time has come. */
-    static void closeIdle(Collection<ManagedSelector> selectors, long until) throws InterruptedException {
+    static void letCloseIdle(Collection<ManagedSelector> selectors, long until) throws InterruptedException {
         CountDownLatch closing = new CountDownLatch(selectors.size());
         for (ManagedSelector each : selectors) {
             each.submit(selector -> {
                 try {
-                    closeIdle(selector);
+                    closeIdleOf(selector);
                 } finally {
                     closing.countDown();
                 }
@@ -104,7 +112,7 @@ final class OpenConnections {
 
     // A channel that its selector still knows takes five system calls to close, one of them to wake the selector. So
     // all are taken out first.
-    private static void closeIdle(Selector selector) {
+    private static void closeIdleOf(Selector selector) {
         List<EndPoint> idle = new ArrayList<>();
         for (SelectionKey key : selector.keys()) {
             if (key.attachment() instanceof EndPoint endPoint && isIdle(endPoint.getConnection())) {

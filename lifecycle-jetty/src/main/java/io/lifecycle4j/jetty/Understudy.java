@@ -82,8 +82,12 @@ final class Understudy implements ManagedServer {
 
     @Override
     public void stop(ShutdownContext context) throws Exception {
-        rehearsed.stop(context);
-        OpenConnections.closeIdle(selectors.getBeans(ManagedSelector.class), System.nanoTime() + LIMIT.toNanos());
-        parts.stop();
+        try {
+            rehearsed.stop(context);
+            OpenConnections.letCloseIdle(
+                    selectors.getBeans(ManagedSelector.class), System.nanoTime() + LIMIT.toNanos());
+        } finally {
+            parts.stop();
+        }
     }
 }

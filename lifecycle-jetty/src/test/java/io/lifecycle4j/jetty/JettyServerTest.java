@@ -334,6 +334,31 @@ class JettyServerTest {
     }
 
     @Test
+    void aHandlerThatWritesToASlowReaderOnItsSelectorsThreadDoesNotDelayTheStop() throws Exception {
+        builder.drainTimeout(Duration.ZERO).stopTimeout(Duration.ofSeconds(20)).shutdownTimeout(Duration.ofMinutes(1));
+        start(
+                new Handler.Abstract.NonBlocking() { // so Jetty calls it on that thread, and it blocks it all the same
+                    @Override
+                    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+                        arrived.countDown();
+                        try (OutputStream out = Content.Sink.asOutputStream(response)) {
+                            while (true) {
+                                out.write(new byte[1 << 20]);
+                            }
+                        }
+                    }
+                });
+        try (Socket reader = connect()) {
+            send(reader, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+            arrived.await();
+            assertThat(app.shutdown("test").steps())
+                    .filteredOn(step -> step.phase() == Phase.STOP)
+                    .singleElement()
+                    .satisfies(step -> assertThat(step.duration()).isLessThan(Duration.ofSeconds(5)));
+        }
+    }
+
+    @Test
     void aDrainCallbackThatEndsAStreamLetsTheDrainEndEarly() throws Exception {
         builder.drainTimeout(Duration.ofSeconds(20)).shutdownTimeout(Duration.ofMinutes(1));
         builder.onDrain("end-streams", context -> release.countDown());
