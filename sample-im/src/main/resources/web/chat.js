@@ -21,8 +21,6 @@ const HISTORY_PAGE = 50;
 const MEND_AFTER = 500;
 const MEND_AT_LEAST_EVERY = 8_000;
 const RECEIPT_EVERY = 1_000;
-const REFUSED = { too_large: 'too long', forbidden: 'not allowed here' };
-
 class Chat {
   #user;
   #page;
@@ -155,9 +153,9 @@ class Chat {
     this.#outbox.flush();
   }
 
-  #declined({ cid, code, retry, retry_ms: retryAfter = 1_000 }) {
+  #declined({ cid, code, message, retry, retry_ms: retryAfter = 1_000 }) {
     if (!this.#outbox.get(cid)) return;
-    if (!retry) return this.#fail(cid, REFUSED[code] ?? code);
+    if (!retry) return this.#fail(cid, message ?? code);
     this.#noteOn(this.#outbox.get(cid), 'the server is busy; sent again soon');
     this.#outbox.retryIn(cid, retryAfter);
   }

@@ -1,15 +1,17 @@
 package io.lifecycle4j.sample.im;
 
 import static io.lifecycle4j.sample.im.ChatClient.frame;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.lifecycle4j.sample.im.mongo.FreezableProxy;
 import io.lifecycle4j.sample.im.mongo.TestMongo;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,12 +48,17 @@ final class StoreOutageTest {
             RawClient bob =
                     CompletableFuture.supplyAsync(() -> hello(server.address())).get(10, TimeUnit.SECONDS);
             bob.await("welcome");
-            String last = new String(readers.get(249).getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
-            assertThat(last).isEqualTo("HTTP/1.1 503"); // there is no room for it to wait
+            List<String> last = new BufferedReader(
+                            new InputStreamReader(readers.get(249).getInputStream(), US_ASCII))
+                    .lines()
+                    .takeWhile(line -> !line.isEmpty())
+                    .toList();
+            assertThat(last.get(0)).startsWith("HTTP/1.1 503"); // there is no room for it to wait
+            assertThat(last).contains("Retry-After: 1");
             await().until(() -> threadsThatRead() >= 16);
             assertThat(threadsThatRead()).isEqualTo(16);
             proxy.thaw();
-            String first = new String(readers.get(0).getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            String first = new String(readers.get(0).getInputStream().readNBytes(12), US_ASCII);
             assertThat(first).isEqualTo("HTTP/1.1 200");
         } finally {
             for (Socket reader : readers) {

@@ -1,6 +1,8 @@
 package io.lifecycle4j.sample.im.http;
 
 import io.lifecycle4j.sample.im.protocol.Json;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What Jetty itself finds wrong, in the form of our own problems. */
 final class Problems extends ErrorHandler {
+    private static final HttpField SOON = new HttpField(HttpHeader.RETRY_AFTER, "1");
 
     @Override
     public boolean errorPageForMethod(String method) {
@@ -24,6 +27,9 @@ final class Problems extends ErrorHandler {
             String message,
             @Nullable Throwable cause,
             Callback callback) {
+        if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
+            response.getHeaders().put(SOON);
+        }
         // What went wrong inside is for the log, not for the client.
         Json.problem(
                 response, status, HttpStatus.isServerError(status) ? HttpStatus.getMessage(status) : message, callback);
