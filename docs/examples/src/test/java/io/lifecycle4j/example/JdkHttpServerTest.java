@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppStartException;
+import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import java.io.IOException;
@@ -156,6 +157,7 @@ class JdkHttpServerTest {
         try (RawHttp request = new RawHttp(server.port()).send(RawHttp.get("/"))) {
             assertThat(request.head()).startsWith("http/1.1 200").contains("\r\nconnection: close\r\n");
             assertThat(request.rest()).isEqualTo("done");
+            assertThat(app.phase()).isEqualTo(Phase.ANNOUNCE); // it is not the stop that has ended the connection
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import io.netty.buffer.Unpooled;
@@ -63,6 +64,11 @@ class NettyHttpServerTest {
                 }
             }
         }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            answer(ctx, "nobody is there any more"); // must not leave for a request that has left
+        }
     }
 
     private static ChannelFuture answer(ChannelHandlerContext ctx, String text) {
@@ -115,6 +121,7 @@ class NettyHttpServerTest {
             assertThat(request.head()).startsWith("http/1.1 200").contains("\r\nconnection: close\r\n");
             request.send(RawHttp.get("/held"));
             assertThat(request.rest()).isEqualTo("/");
+            assertThat(app.phase()).isEqualTo(Phase.ANNOUNCE); // it is not the stop that has ended the connection
         }
         assertThat(held).isEmpty();
         assertThat(gate().inFlight()).isZero();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import io.undertow.server.HttpServerExchange;
@@ -99,6 +100,7 @@ class UndertowServerTest {
         try (RawHttp request = get("/")) {
             assertThat(request.head()).startsWith("http/1.1 200").contains("\r\nconnection: close\r\n");
             assertThat(request.rest()).isEqualTo("done");
+            assertThat(app.phase()).isEqualTo(Phase.ANNOUNCE); // it is not the stop that has ended the connection
         }
     }
 
