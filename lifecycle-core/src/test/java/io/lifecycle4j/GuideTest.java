@@ -135,7 +135,7 @@ class GuideTest {
     // By file and name.
     private static Map<String, String> snippets() throws IOException {
         Map<String, String> snippets = new TreeMap<>();
-        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty")) {
+        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty", "docs/examples")) {
             for (Path file : javaBelow(Path.of("..", module, "src"))) {
                 var marked = SNIPPET.matcher(Files.readString(file));
                 while (marked.find()) {
@@ -153,7 +153,8 @@ class GuideTest {
 
     private static Map<String, String> testSources() throws IOException {
         Map<String, String> sources = new HashMap<>();
-        for (String module : List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty", "sample-im")) {
+        for (String module :
+                List.of("lifecycle-core", "lifecycle-testing", "lifecycle-jetty", "docs/examples", "sample-im")) {
             for (Path file : javaBelow(Path.of("..", module, "src", "test"))) {
                 sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
             }

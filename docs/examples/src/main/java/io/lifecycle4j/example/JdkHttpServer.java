@@ -1,4 +1,3 @@
-// begin: adapter
 package io.lifecycle4j.example;
 
 import com.sun.net.httpserver.Filter;
@@ -75,10 +74,11 @@ public final class JdkHttpServer implements ManagedServer {
     public List<String> inFlight() { // for the log, if the drain's limit passes
         return inside.stream()
                 .map(exchange -> exchange.getRequestMethod() + " "
-                        + exchange.getRequestURI().getPath())
+                        + exchange.getRequestURI().getRawPath())
                 .toList();
     }
 
+    // begin: jdk
     private final class GateFilter extends Filter {
         @Override
         public void doFilter(HttpExchange exchange, Chain chain) throws IOException {
@@ -88,6 +88,9 @@ public final class JdkHttpServer implements ManagedServer {
             }
             inside.add(exchange);
             try {
+                if (gate.isGoingAway()) {
+                    exchange.getResponseHeaders().set("Connection", "close");
+                }
                 chain.doFilter(exchange);
             } finally {
                 exchange.close(); // the response is complete before the gate is told
@@ -108,5 +111,5 @@ public final class JdkHttpServer implements ManagedServer {
             return "rejects requests while the app drains, and counts those in flight";
         }
     }
+    // end: jdk
 }
-// end: adapter

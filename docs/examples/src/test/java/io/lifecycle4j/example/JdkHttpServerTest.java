@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.AppStartException;
+import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import java.io.IOException;
@@ -45,6 +46,9 @@ class JdkHttpServerTest {
         server =
                 builder.server(new JdkHttpServer("business", new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                         .handle("/", exchange -> answer(exchange))
+                        .handle("/fails", exchange -> {
+                            throw new IOException("a handler that fails");
+                        })
                         .handle("/slow", exchange -> {
                             arrived.countDown();
                             await(release);
@@ -141,6 +145,64 @@ class JdkHttpServerTest {
         arrived.await();
         ShutdownReport report = app.shutdown("test");
         assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
+        assertThat(slow).failsWithin(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void responsesToRequestsOfTheAnnounceDelaySayClose() throws Exception {
+        builder.announceDelay(Duration.ofSeconds(3));
+        app.start();
+        app.requestShutdown("test");
+        Awaitility.await().until(() -> gate().isGoingAway());
+        try (RawHttp request = new RawHttp(server.port()).send(RawHttp.get("/"))) {
+            assertThat(request.head()).startsWith("http/1.1 200").contains("\r\nconnection: close\r\n");
+            assertThat(request.rest()).isEqualTo("done");
+            assertThat(app.phase()).isEqualTo(Phase.ANNOUNCE); // it is not the stop that has ended the connection
+        }
+    }
+
+    @Test
+    void aHandlerThatFailsLeavesOnce() throws Exception {
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        assertThat(get("/fails")).failsWithin(Duration.ofSeconds(10));
+        Stops.awaitInFlight(gate(), 1);
+        assertThat(server.inFlight()).containsExactly("GET /slow");
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        Stops.awaitInFlight(gate(), 0);
+    }
+
+    @Test
+    void aRequestWhoseClientHasGoneIsInUntilItsHandlerReturns() throws Exception {
+        app.start();
+        RawHttp client = new RawHttp(server.port()).send(RawHttp.get("/slow"));
+        arrived.await();
+        client.close();
+        Stops.beginDrain(app, gate());
+        assertThat(gate().inFlight()).isEqualTo(1);
+        release.countDown();
+        assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 0));
+    }
+
+    @Test
+    void aNameIsOneLineWhateverTheClientSends() throws Exception {
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow/a%0Ab?token=secret");
+        arrived.await();
+        assertThat(server.inFlight()).containsExactly("GET /slow/a%0Ab");
+        release.countDown();
+        assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatWasAbandonedIsNotWaitedForAgain() throws Exception {
+        Stops.limitsForAnAbandonedRequest(builder);
+        app.start();
+        CompletableFuture<HttpResponse<String>> slow = get("/slow");
+        arrived.await();
+        Stops.assertThatOneWasAbandonedAndNotWaitedForTwice(app.shutdown("test"));
         assertThat(slow).failsWithin(Duration.ofSeconds(10));
     }
 
