@@ -3,6 +3,9 @@ package io.lifecycle4j.jetty.example;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.lifecycle4j.App;
+import io.lifecycle4j.AppBuilder;
+import io.lifecycle4j.jetty.DrainPolicy;
+import io.lifecycle4j.jetty.HealthHandler;
 import io.lifecycle4j.jetty.JettyServer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -29,6 +32,14 @@ final class ShopMain {
         });
     }
     // end: readme
+
+    static void health(AppBuilder app) {
+        // begin: readme-health
+        Server admin = new Server(8081);
+        admin.setHandler(new HealthHandler(app.view())); // /livez, /readyz
+        app.server(JettyServer.of("admin", admin).drainPolicy(DrainPolicy.ALWAYS_OPEN));
+        // end: readme-health
+    }
 
     private record Database(String url) implements AutoCloseable {
         static Database open(String url) {
