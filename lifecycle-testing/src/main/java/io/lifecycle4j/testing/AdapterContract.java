@@ -157,6 +157,11 @@ public final class AdapterContract {
         Request second = trial.send();
         trial.awaitHeld(2);
         check(trial.inFlight() == 2, "2 requests are in their handlers, and the gates count " + trial.inFlight());
+        trial.holdNoMore();
+        for (int i = 0; i < 3; i++) { // each that leaves twice takes the place of one that is held
+            check(trial.send().answer() == Answer.SERVED, "a request was not served");
+        }
+        trial.await("each request to leave once, with 2 still in their handlers", () -> trial.inFlight() == 2);
         trial.release();
         check(first.answer() == Answer.SERVED && second.answer() == Answer.SERVED, "a request was not served");
         trial.await("the gates to be empty after the responses", () -> trial.inFlight() == 0);

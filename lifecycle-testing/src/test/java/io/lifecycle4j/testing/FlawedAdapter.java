@@ -33,6 +33,7 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
         HAS_NO_GATE("requests in flight are counted by the gate"),
         LEAVES_BEFORE_THE_RESPONSE("the drain waits for a request in flight, and no longer"),
         NEVER_LEAVES("requests in flight are counted by the gate"),
+        LEAVES_TWICE("requests in flight are counted by the gate"),
         SERVES_WHAT_IT_COUNTS_AS_REJECTED("a request in the drain is answered by the gate's policy"),
         HAS_ONE_WORKER("a request in the drain is answered by the gate's policy"),
         REPORTS_IDLE_CONNECTIONS_AS_CUT("a connection without a request delays nothing"),
@@ -104,6 +105,9 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
                 exchange.close();
                 inside.remove(exchange);
                 if (entered && flaw != Flaw.NEVER_LEAVES && flaw != Flaw.LEAVES_BEFORE_THE_RESPONSE) {
+                    gate.leave();
+                }
+                if (flaw == Flaw.LEAVES_TWICE) {
                     gate.leave();
                 }
             }
