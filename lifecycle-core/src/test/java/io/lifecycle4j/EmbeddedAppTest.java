@@ -58,6 +58,26 @@ class EmbeddedAppTest {
     }
 
     @Test
+    void resourcesAndExecutorsCloseOneAfterAnotherTheLastRegisteredFirst() throws Exception {
+        AppBuilder builder = App.builder("im");
+        ExecutorService mail = Executors.newSingleThreadExecutor();
+        builder.resource("database", () -> events.add("database, mail ended: " + mail.isTerminated()));
+        builder.executor("mail", mail);
+        builder.resource("broker", () -> events.add("broker, mail ended: " + mail.isTerminated()));
+        builder.onShutdown("flush", context -> events.add("flush"));
+        App app = builder.build();
+        app.start();
+
+        ShutdownReport report = app.shutdown("test");
+
+        assertThat(events).containsExactly("flush", "broker, mail ended: false", "database, mail ended: true");
+        assertThat(report.steps())
+                .filteredOn(step -> step.phase() == Phase.RELEASE)
+                .extracting(ShutdownReport.Step::name)
+                .containsExactly("broker", "mail", "database");
+    }
+
+    @Test
     void serversAndTasksStartInTheOrderOfRegistration() throws Exception {
         CountDownLatch working = new CountDownLatch(1);
         AppBuilder builder = App.builder("im");
