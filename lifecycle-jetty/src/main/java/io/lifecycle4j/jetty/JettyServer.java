@@ -306,12 +306,15 @@ public final class JettyServer implements ManagedServer {
                 ? request -> true
                 : request -> exempt.test(request) && !GateHandler.isUpgrade(request);
         server.insertHandler(new GateHandler(drained, exempted, exempts, rejection, requestTimeout, peers));
-        server.addEventListener(new StopListener(context));
         try {
             starter.run();
         } catch (Exception e) {
             throw checks.explained(e);
         }
+        // From here on a stop is somebody else's. A framework may stop the server itself if its start fails; a stop
+        // before this line
+        // is found by the check after it.
+        server.addEventListener(new StopListener(context));
         checks.after();
         if (wantsInherited) {
             LOG.info(

@@ -14,6 +14,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -217,6 +218,29 @@ class ConfigurationTest {
         assertThat(slow.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
         assertThat(app.shutdown("again").isClean()).isTrue();
         assertThat(events).containsExactly("start", "stop");
+    }
+
+    @Test
+    void aFrameworkThatStopsItsServerWhenItsStartFailsHasItsOwnFailureReported() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            connector.setPort(other.getLocalPort());
+            server.addConnector(connector);
+            jetty.startedBy(
+                    () -> {
+                        try {
+                            server.start();
+                        } catch (Exception e) { // as Javalin does
+                            server.stop();
+                            throw new IllegalStateException("not started", e);
+                        }
+                    },
+                    server::stop);
+            assertThatThrownBy(this::start)
+                    .isInstanceOf(AppStartException.class)
+                    .hasMessage("App 'test' did not start: server 'business' cannot listen on 127.0.0.1:"
+                            + other.getLocalPort() + ": Address already in use (free the port, or choose another)")
+                    .hasNoSuppressedExceptions();
+        }
     }
 
     @Test

@@ -13,6 +13,8 @@ import io.lifecycle4j.Phase;
 import io.lifecycle4j.ShutdownReport;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.jetty.WebSockets;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -132,6 +134,20 @@ class JavalinTest {
                 .header("Accept", "text/event-stream, */*")
                 .build();
         return client.sendAsync(request, BodyHandlers.ofString());
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = other.getLocalPort();
+            Javalin javalin = Javalin.create();
+            app.server(JettyServer.of("api", javalin.jettyServer().server())
+                    .startedBy(() -> javalin.start("127.0.0.1", port), javalin::stop));
+            assertThatThrownBy(running::start)
+                    .hasMessageStartingWith(
+                            "App 'javalin' did not start: server 'api' cannot listen on 127.0.0.1:" + port)
+                    .hasMessageContaining("Address already in use");
+        }
     }
 
     @Test
