@@ -589,7 +589,19 @@ class EmbeddedAppTest {
         App app = App.builder("im").build();
         assertThat(app.timeSinceShutdownBegan()).isNull();
         Duration duration = app.shutdown("test").duration();
-        assertThat(app.timeSinceShutdownBegan()).isGreaterThanOrEqualTo(duration);
+        assertThat(app.timeSinceShutdownBegan()).isBetween(duration, Duration.ofMinutes(5));
+    }
+
+    @Test
+    void aStepThatCutsAPeerAndThenFailsHasFailedAndTheShutdownIsTimedOut() {
+        AppBuilder builder = App.builder("im");
+        builder.onDrain("sockets", context -> {
+            context.cut(List.of("socket 1"));
+            throw new IllegalStateException("broken");
+        });
+        ShutdownReport report = builder.build().shutdown("test");
+        assertThat(report.steps().get(0).outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(report.outcome()).isEqualTo(Outcome.TIMED_OUT);
     }
 
     @Test
