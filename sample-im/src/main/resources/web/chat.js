@@ -21,6 +21,7 @@ const HISTORY_PAGE = 50;
 const MEND_AFTER = 500;
 const MEND_AT_LEAST_EVERY = 8_000;
 const RECEIPT_EVERY = 1_000;
+
 class Chat {
   #user;
   #page;

@@ -10,7 +10,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 
-/** What the contract needs to know of an HTTP server, but for how it is made. */
+// begin: http-adapter
+/** How a request is sent to an HTTP server, whatever its adapter. */
 abstract class HttpAdapter implements AdapterContract.Adapter {
 
     static InetSocketAddress local(int port) {
@@ -33,3 +34,4 @@ abstract class HttpAdapter implements AdapterContract.Adapter {
         };
     }
 }
+// end: http-adapter

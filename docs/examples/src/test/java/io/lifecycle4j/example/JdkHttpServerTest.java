@@ -1,20 +1,14 @@
 package io.lifecycle4j.example;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
-import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.Phase;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,7 +17,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -34,8 +27,7 @@ import org.junit.jupiter.api.Timeout;
 /** The adapter of docs/adapters.md, over real sockets. */
 @Timeout(60)
 class JdkHttpServerTest {
-    private final CountDownLatch arrived = new CountDownLatch(1);
-    private final CountDownLatch release = new CountDownLatch(1);
+    private final Held held = new Held();
     private final HttpClient client = HttpClient.newHttpClient();
     private final AppBuilder builder = App.builder("test");
     private final App app = builder.build();
@@ -43,22 +35,20 @@ class JdkHttpServerTest {
 
     @BeforeEach
     void register() throws IOException {
-        server =
-                builder.server(new JdkHttpServer("business", new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                        .handle("/", exchange -> answer(exchange))
-                        .handle("/fails", exchange -> {
-                            throw new IOException("a handler that fails");
-                        })
-                        .handle("/slow", exchange -> {
-                            arrived.countDown();
-                            await(release);
-                            answer(exchange);
-                        }));
+        server = builder.server(new JdkHttpServer("business", HttpAdapter.local(0))
+                .handle("/", exchange -> answer(exchange))
+                .handle("/fails", exchange -> {
+                    throw new IOException("a handler that fails");
+                })
+                .handle("/slow", exchange -> {
+                    held.run();
+                    answer(exchange);
+                }));
     }
 
     @AfterEach
     void stop() {
-        release.countDown();
+        held.release();
         app.close();
     }
 
@@ -66,14 +56,6 @@ class JdkHttpServerTest {
         byte[] body = "done".getBytes(StandardCharsets.US_ASCII);
         exchange.sendResponseHeaders(200, body.length);
         exchange.getResponseBody().write(body);
-    }
-
-    private static void await(CountDownLatch latch) throws IOException {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new InterruptedIOException();
-        }
     }
 
     private CompletableFuture<HttpResponse<String>> get(String path) {
@@ -90,16 +72,15 @@ class JdkHttpServerTest {
         app.start();
         assertThat(get("/").get().statusCode()).isEqualTo(200);
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
-        app.requestShutdown("test");
-        Awaitility.await().until(() -> gate().isClosed());
+        held.awaitArrival();
+        Stops.beginDrain(app, gate());
 
         HttpResponse<String> late = get("/").get(10, TimeUnit.SECONDS);
         assertThat(late.statusCode()).isEqualTo(503);
         assertThat(late.headers().firstValue("connection")).hasValue("close");
         assertThat(late.headers().firstValue("retry-after")).hasValue("1");
 
-        release.countDown();
+        held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).body()).isEqualTo("done");
         ShutdownReport report = app.shutdown("test");
         assertThat(report.isClean()).isTrue();
@@ -110,16 +91,13 @@ class JdkHttpServerTest {
     void aRejectedConnectionIsClosed() throws Exception {
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
-        app.requestShutdown("test");
-        Awaitility.await().until(() -> gate().isClosed());
+        held.awaitArrival();
+        Stops.beginDrain(app, gate());
 
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII); // until its end
-            assertThat(all).startsWith("HTTP/1.1 503");
+        try (RawHttp late = new RawHttp(server.port()).send(RawHttp.get("/"))) {
+            assertThat(late.rest()).startsWith("HTTP/1.1 503");
         }
-        release.countDown();
+        held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
 
@@ -128,11 +106,10 @@ class JdkHttpServerTest {
         builder.drainTimeout(Duration.ofSeconds(20));
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
-        app.requestShutdown("test");
-        Awaitility.await().until(() -> gate().isClosed());
+        held.awaitArrival();
+        Stops.beginDrain(app, gate());
         assertThat(server.inFlight()).containsExactly("GET /slow");
-        release.countDown();
+        held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
         assertThat(app.shutdown("test").duration()).isLessThan(Duration.ofSeconds(15));
     }
@@ -142,7 +119,7 @@ class JdkHttpServerTest {
         builder.drainTimeout(Duration.ofMillis(100));
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
+        held.awaitArrival();
         ShutdownReport report = app.shutdown("test");
         assertThat(report.gates()).containsExactly(new ShutdownReport.Gate("business", 1, 0, 1, 0));
         assertThat(slow).failsWithin(Duration.ofSeconds(10));
@@ -165,11 +142,11 @@ class JdkHttpServerTest {
     void aHandlerThatFailsLeavesOnce() throws Exception {
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
+        held.awaitArrival();
         assertThat(get("/fails")).failsWithin(Duration.ofSeconds(10));
         Stops.awaitInFlight(gate(), 1);
         assertThat(server.inFlight()).containsExactly("GET /slow");
-        release.countDown();
+        held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
         Stops.awaitInFlight(gate(), 0);
     }
@@ -178,11 +155,11 @@ class JdkHttpServerTest {
     void aRequestWhoseClientHasGoneIsInUntilItsHandlerReturns() throws Exception {
         app.start();
         RawHttp client = new RawHttp(server.port()).send(RawHttp.get("/slow"));
-        arrived.await();
+        held.awaitArrival();
         client.close();
         Stops.beginDrain(app, gate());
         assertThat(gate().inFlight()).isEqualTo(1);
-        release.countDown();
+        held.release();
         assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 0));
     }
 
@@ -190,9 +167,9 @@ class JdkHttpServerTest {
     void aNameIsOneLineWhateverTheClientSends() throws Exception {
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow/a%0Ab?token=secret");
-        arrived.await();
+        held.awaitArrival();
         assertThat(server.inFlight()).containsExactly("GET /slow/a%0Ab");
-        release.countDown();
+        held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
 
@@ -201,7 +178,7 @@ class JdkHttpServerTest {
         Stops.limitsForAnAbandonedRequest(builder);
         app.start();
         CompletableFuture<HttpResponse<String>> slow = get("/slow");
-        arrived.await();
+        held.awaitArrival();
         Stops.assertThatOneWasAbandonedAndNotWaitedForTwice(app.shutdown("test"));
         assertThat(slow).failsWithin(Duration.ofSeconds(10));
     }
@@ -209,14 +186,8 @@ class JdkHttpServerTest {
     @Test
     void aPortInUseIsNamed() throws Exception {
         app.start();
-        AppBuilder other = App.builder("other");
-        other.server(
-                new JdkHttpServer("business", new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())));
-        try (App second = other.build()) {
-            assertThatThrownBy(second::start)
-                    .isInstanceOf(AppStartException.class)
-                    .hasMessageContaining("server 'business' cannot listen on ")
-                    .hasMessageContaining(":" + server.port());
-        }
+        assertThat(Stops.failureOf(new JdkHttpServer("second", HttpAdapter.local(server.port()))))
+                .contains("server 'second' cannot listen on ")
+                .contains(":" + server.port());
     }
 }

@@ -22,15 +22,12 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A service that really listens, in a fake process. */
 @Timeout(60)
 final class RealPortTest {
-    private int port;
-
     // begin: orders-service
     /** A service with one server, on a port that the system chooses unless it is given. */
     static final class OrdersService implements AppSetup {
@@ -88,8 +85,9 @@ final class RealPortTest {
     // end: real-port
 
     @Test
-    void aTestThatFailsInItsMidstLeavesNoPort() {
+    void aTestThatFailsInItsMidstLeavesNoPort() throws Exception {
         OrdersService service = new OrdersService(0);
+        int port;
         try (FakeProcess process = new FakeProcess()) {
             process.run("shop", service);
             port = service.address().getPort();
@@ -97,12 +95,6 @@ final class RealPortTest {
                     http.sendAsync(HttpRequest.newBuilder(service.address()).build(), BodyHandlers.discarding());
             process.awaitInFlight("orders", 1);
         }
-    }
-
-    @AfterEach
-    void thePortIsFree() throws Exception {
-        if (port != 0) {
-            new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
-        }
+        new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close(); // throws if it is in use
     }
 }
