@@ -50,8 +50,7 @@ final class AppProcess {
     private static final int FAILED = 1;
     // One on which the JVM hands over a signal, one for the hook.
     private static final int THREADS_OF_THE_JVM = 2;
-    // It takes six at a time, and the JVM may need its own meanwhile: a signal that finds no place for a thread is
-    // lost.
+    // A rehearsal takes six at a time, and the JVM may need its own two meanwhile: a signal without a thread is lost.
     private static final int THREADS_TO_REHEARSE = 8;
     private static final String LIMITS_OF_THREADS = " (limits: ulimit -u, a container's pids.max, systemd's TasksMax)";
 

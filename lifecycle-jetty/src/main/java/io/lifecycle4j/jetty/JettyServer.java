@@ -311,9 +311,8 @@ public final class JettyServer implements ManagedServer {
         } catch (Exception e) {
             throw checks.explained(e);
         }
-        // From here on a stop is somebody else's. A framework may stop the server itself if its start fails; a stop
-        // before this line
-        // is found by the check after it.
+        // Not before the start, since a framework may stop its server when that fails. A stop that comes before the
+        // listener is found by the check after it.
         server.addEventListener(new StopListener(context));
         checks.after();
         if (wantsInherited) {
