@@ -52,7 +52,7 @@ final class LeaseTest {
 
         private final DataSource database;
         private final String owner;
-        private final RequestGate work; // whoever works under the lease is inside
+        private final RequestGate work; // entered by all work under the lease
         private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
         private volatile Instant until = Instant.MIN;
 
@@ -82,7 +82,7 @@ final class LeaseTest {
                     until = now.plus(LENGTH);
                 }
             } catch (SQLException e) {
-                // It is ours until it expires. The next attempt comes soon.
+                // The lease is ours until it expires. The next attempt comes soon.
             }
         }
 
@@ -130,7 +130,7 @@ final class LeaseTest {
     void billOne() {
         working.countDown();
         boolean billed = false;
-        while (!billed) { // a bill that no interrupt ends
+        while (!billed) { // an interrupt does not end a bill
             try {
                 bill.await();
                 billed = true;

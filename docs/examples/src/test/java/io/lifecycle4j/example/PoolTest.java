@@ -47,7 +47,7 @@ final class PoolTest {
     static HikariDataSource pool(String url) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url);
-        config.setConnectionTimeout(3_000); // below drainTimeout, so that who waits for a connection is answered
+        config.setConnectionTimeout(3_000); // below drainTimeout, so that a request that waits is answered
         return new HikariDataSource(config);
     }
 
