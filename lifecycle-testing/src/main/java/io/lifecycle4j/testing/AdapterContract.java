@@ -15,11 +15,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -47,6 +50,7 @@ public final class AdapterContract {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Duration SHORT = Duration.ofMillis(300);
+    private static final int LAST_CONNECTIONS = 100;
     private static final String SECRET = "open-sesame";
 
     private AdapterContract() {}
@@ -136,6 +140,7 @@ public final class AdapterContract {
                 new Check("a connection without a request delays nothing", adapter, AdapterContract::ignoresIdle),
                 new Check("work in flight is named, without secrets", adapter, AdapterContract::names),
                 new Check("a request that outlives the drain is cut by stop", adapter, AdapterContract::cuts),
+                new Check("a connection that comes during stop is ended, too", adapter, AdapterContract::endsLate),
                 new Check("stop frees the port for the next server", adapter, AdapterContract::freesThePort),
                 new Check("a port in use fails the start, and stop is harmless", adapter, AdapterContract::portInUse),
                 new Check("an interrupted start leaves nothing behind", adapter, AdapterContract::interruptedStart));
@@ -238,6 +243,27 @@ public final class AdapterContract {
         check(sum(report, false) == 1, "the request was not counted as abandoned: " + report);
         trial.checkStopped(report);
         check(request.isCut(), "the request was answered, though its handler was never let go");
+    }
+
+    private static void endsLate(Trial trial) throws Exception {
+        trial.start();
+        Deque<Socket> connections = new ConcurrentLinkedDeque<>();
+        FutureTask<Void> comers = new FutureTask<>(() -> trial.connectUntilRefused(connections), null);
+        Thread client = new Thread(comers, "contract-client");
+        client.setDaemon(true);
+        client.start();
+        trial.await("a connection", () -> !connections.isEmpty());
+        ShutdownReport report = trial.app.shutdown("check");
+        trial.checkStopped(report);
+        comers.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        for (Socket connection : connections) {
+            try (connection) {
+                connection.setSoTimeout((int) PATIENCE.toMillis());
+                connection.getInputStream().readAllBytes();
+            } catch (IOException e) { // a reset ends it as well
+                check(!(e instanceof SocketTimeoutException), "a connection outlived the stop: " + connection);
+            }
+        }
     }
 
     private static void freesThePort(Trial trial) throws Exception {
@@ -405,6 +431,20 @@ public final class AdapterContract {
 
         void hold() {
             holding = true;
+        }
+
+        /** Connects one after the other, and keeps the last of them open: those which came last. */
+        void connectUntilRefused(Deque<Socket> last) {
+            try {
+                while (true) {
+                    last.add(new Socket(InetAddress.getLoopbackAddress(), port));
+                    if (last.size() > LAST_CONNECTIONS) {
+                        last.remove().close();
+                    }
+                }
+            } catch (IOException e) {
+                return; // refused: nobody listens any more
+            }
         }
 
         void holdNoMore() {

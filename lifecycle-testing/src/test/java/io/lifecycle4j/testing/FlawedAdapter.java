@@ -11,17 +11,22 @@ import io.lifecycle4j.testing.AdapterContract.Answer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** An adapter for the JDK's HTTP server with a mistake, or with none. */
 record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
@@ -40,6 +45,7 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
         TELLS_SECRETS("work in flight is named, without secrets"),
         NAMES_NOTHING("work in flight is named, without secrets"),
         WAITS_FOR_HANDLERS("a request that outlives the drain is cut by stop"),
+        KEEPS_CONNECTIONS("a connection that comes during stop is ended, too"),
         KEEPS_THE_PORT("stop frees the port for the next server"),
         FAILS_TO_STOP_WHAT_DID_NOT_START("a port in use fails the start, and stop is harmless"),
         LEAVES_THE_PORT_WHEN_INTERRUPTED("an interrupted start leaves nothing behind");
@@ -75,6 +81,8 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
         private final ExecutorService workers;
         private final RequestGate gate;
         private final Set<HttpExchange> inside = ConcurrentHashMap.newKeySet();
+        private final Queue<Socket> kept = new ConcurrentLinkedQueue<>(); // or they would be closed as garbage
+        private @Nullable ServerSocket listener;
         private boolean started;
 
         Server(Flaw flaw, int port, Runnable handler) throws IOException {
@@ -128,6 +136,12 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
             if (flaw == Flaw.DOES_NOT_LISTEN) {
                 return;
             }
+            if (flaw == Flaw.KEEPS_CONNECTIONS) {
+                ServerSocket socket = new ServerSocket(port, 0, InetAddress.getLoopbackAddress());
+                listener = socket;
+                workers.execute(() -> keepConnections(socket));
+                return;
+            }
             try {
                 server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
             } catch (IOException e) {
@@ -138,6 +152,16 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
                 throw new InterruptedException();
             }
             started = true;
+        }
+
+        private void keepConnections(ServerSocket socket) {
+            try {
+                while (true) {
+                    kept.add(socket.accept());
+                }
+            } catch (IOException e) {
+                return; // stop has closed it
+            }
         }
 
         @Override
@@ -159,7 +183,11 @@ record FlawedAdapter(Flaw flaw) implements AdapterContract.Adapter {
                 workers.shutdown();
                 boolean unused = workers.awaitTermination(1, TimeUnit.HOURS);
             }
+            if (listener != null) {
+                listener.close();
+            }
             server.stop(0);
+            server.stop(0); // ends what was accepted while the first one ended the others
             workers.shutdownNow();
         }
 

@@ -67,6 +67,7 @@ public final class JdkHttpServer implements ManagedServer {
     @Override
     public void stop(ShutdownContext context) {
         server.stop(0); // at once: nobody is inside, or the drain's limit has passed
+        server.stop(0); // a connection that was accepted while the first stop closed the others
         workers.shutdownNow();
     }
 

@@ -17,6 +17,8 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -31,6 +33,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -51,6 +54,8 @@ public final class NettyHttpServer implements ManagedServer {
     private final Consumer<ChannelPipeline> handlers;
     private final RequestGate gate;
     private final Set<Request> inside = ConcurrentHashMap.newKeySet();
+    // With the listener. True: what is added once it is closed is closed, too.
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private volatile EventLoopGroup loops; // null before the start
     private volatile Channel listener;
 
@@ -77,7 +82,7 @@ public final class NettyHttpServer implements ManagedServer {
     }
 
     @Override
-    public void start(ServerContext context) throws Exception {
+    public void start(ServerContext context) throws AppStartException {
         loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
@@ -85,26 +90,28 @@ public final class NettyHttpServer implements ManagedServer {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel connection) {
+                        connections.add(connection);
                         connection.pipeline().addLast(new HttpServerCodec(), new Gate());
                         handlers.accept(connection.pipeline());
                         connection.pipeline().addLast(new CloseAfterFailure());
                     }
                 })
                 .bind(address)
-                .await();
+                .awaitUninterruptibly(); // takes no time; a start that gave up would leave a port that is bound later
         if (!bound.isSuccess()) {
             String reason = bound.cause().getMessage();
             throw new AppStartException(
                     "server '" + name + "' cannot listen on " + address + ": " + reason, bound.cause());
         }
         listener = bound.channel();
+        connections.add(listener);
     }
 
     @Override
     public void stop(ShutdownContext context) throws InterruptedException {
+        // The app interrupts these waits at its limit.
+        connections.close().sync(); // by ourselves: a loop that ends leaves open what was accepted last
         if (loops != null) {
-            // A loop that ends closes its channels first, the listener as well as the connections.
-            // The app interrupts this wait at its limit.
             loops.shutdownGracefully(0, context.remaining().toMillis(), TimeUnit.MILLISECONDS)
                     .sync();
         }
