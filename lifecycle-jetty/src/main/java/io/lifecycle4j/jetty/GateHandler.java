@@ -7,6 +7,7 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Handler;
@@ -67,7 +68,19 @@ final class GateHandler extends Handler.Wrapper {
         }
         int place = counted.inFlight.add(request);
         request.addHttpStreamWrapper(stream -> new CountedStream(stream, response, counted, place));
-        return super.handle(timeout == null ? request : timeout.timed(request), response, callback);
+        Request timed = timeout == null ? request : timeout.timed(request);
+        if (!AfterBody.isNeeded(request)) {
+            return super.handle(timed, response, callback);
+        }
+        AfterBody afterBody = new AfterBody(timed, response, callback);
+        try {
+            if (!super.handle(afterBody, response, afterBody)) {
+                Response.writeError(afterBody, response, afterBody, HttpStatus.NOT_FOUND_404);
+            }
+        } catch (Throwable failure) { // Jetty would end the request at once
+            afterBody.failed(failure);
+        }
+        return true;
     }
 
     /** Returns whether a request asks for a protocol other than HTTP; an offer of h2c, which ordinary requests may carry, is none. */
@@ -80,7 +93,11 @@ final class GateHandler extends Handler.Wrapper {
         if (Peers.isHttp1(request)) {
             // Without it, the client would send its next request on the same connection.
             response.getHeaders().put(CLOSE);
-            return rejection.handle(request, response, callback);
+            if (!AfterBody.isNeeded(request)) {
+                return rejection.handle(request, response, callback);
+            }
+            AfterBody afterBody = new AfterBody(request, response, callback);
+            return rejection.handle(afterBody, response, afterBody);
         }
         Connection connection = request.getConnectionMetaData().getConnection();
         return rejection.handle(request, response, Callback.from(callback, () -> peers.rejected(connection)));

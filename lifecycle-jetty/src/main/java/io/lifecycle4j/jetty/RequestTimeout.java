@@ -24,7 +24,7 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
         return mayHaveBody(request) ? new Timed(request) : request;
     }
 
-    private static boolean mayHaveBody(Request request) {
+    static boolean mayHaveBody(Request request) {
         long length = request.getLength();
         // HTTP/2 does not say before the body comes.
         return length > 0
