@@ -99,9 +99,10 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
                 this.callback = callback;
             }
 
+            /** Once it has expired, Jetty still calls it when the connection ends; a task that may block would cost it a thread. */
             @Override
             public InvocationType getInvocationType() {
-                return Invocable.getInvocationType(callback);
+                return waiting.get() == this ? Invocable.getInvocationType(callback) : InvocationType.NON_BLOCKING;
             }
 
             /** Content has come. */
@@ -126,7 +127,7 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
                     return;
                 }
                 fail();
-                if (getInvocationType() == InvocationType.NON_BLOCKING) {
+                if (Invocable.getInvocationType(callback) == InvocationType.NON_BLOCKING) {
                     callback.run();
                 } else {
                     getContext().execute(callback);

@@ -15,6 +15,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -144,6 +146,21 @@ class RequestTimeoutTest {
         assertThat(rest(open(LAST_POST + "x".repeat(1_000))))
                 .startsWith("HTTP/1.1 200")
                 .endsWith("read 1000");
+    }
+
+    @Test
+    void aBodyThatIsCutStartsNoThread() throws Exception {
+        jetty.requestTimeout(Duration.ofMillis(300), 1_000);
+        ((QueuedThreadPool) server.getThreadPool()).setReservedThreads(0); // as if others had taken them
+        start(new Asynchronous());
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long before = threads.getTotalStartedThreadCount();
+
+        for (Socket socket : dripping(10 * THREADS, POST)) {
+            assertThat(rest(socket)).startsWith("HTTP/1.1 408");
+        }
+        // Those of the pool may have started meanwhile, and of the test.
+        assertThat(threads.getTotalStartedThreadCount() - before).isLessThan(3 * THREADS);
     }
 
     @Test
