@@ -47,6 +47,11 @@ final class AfterBody extends Request.Wrapper implements Callback {
     }
 
     @Override
+    public InvocationType getInvocationType() {
+        return callback.getInvocationType();
+    }
+
+    @Override
     public void succeeded() {
         if (completed.compareAndSet(false, true)) {
             dropBody();
@@ -70,8 +75,12 @@ final class AfterBody extends Request.Wrapper implements Callback {
             callback.succeeded();
             return;
         }
-        Content.Source.consumeAll(
-                LIMIT.timed(getWrapped()),
-                Callback.from(InvocationType.NON_BLOCKING, callback::succeeded, unused -> callback.succeeded()));
+        try {
+            Content.Source.consumeAll(
+                    LIMIT.timed(getWrapped()),
+                    Callback.from(getInvocationType(), callback::succeeded, unused -> callback.succeeded()));
+        } catch (RuntimeException handlerStillWaits) {
+            callback.succeeded(); // Jetty ends the connection
+        }
     }
 }

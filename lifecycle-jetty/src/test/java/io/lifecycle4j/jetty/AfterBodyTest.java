@@ -180,6 +180,29 @@ class AfterBodyTest {
         assertThat(app.shutdown("test").isClean()).isTrue();
     }
 
+    @Test
+    void aHandlerThatStillWaitsForTheBodyWhenItCompletesEndsItsConnectionAtOnce() throws Exception {
+        server.setHandler(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                request.demand(() -> {});
+                response.write(true, null, callback);
+                return true;
+            }
+        });
+        builder.server(jetty);
+        app.start();
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(head());
+            long begun = System.nanoTime();
+            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+                    .startsWith("HTTP/1.1 200");
+            Awaitility.await().until(() -> gate().inFlight() == 0);
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(1));
+        }
+        assertThat(app.shutdown("test").isClean()).isTrue();
+    }
+
     private RequestGate gate() {
         return jetty.gates().get(0);
     }
