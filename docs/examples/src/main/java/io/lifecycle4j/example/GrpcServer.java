@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A gRPC server, as an app starts, drains and stops it. Calls of every kind are in flight from their headers to their status; a call
@@ -66,8 +67,12 @@ public final class GrpcServer implements ManagedServer {
 
     @Override
     public void stop(ShutdownContext context) throws InterruptedException {
-        server.shutdownNow(); // at once: what is still in flight has been waited for, and was abandoned
         try {
+            server.shutdown(); // tells the clients; a call that is on its way to the gate gets its UNAVAILABLE
+            if (inside.isEmpty()) {
+                server.awaitTermination(500, TimeUnit.MILLISECONDS);
+            }
+            server.shutdownNow(); // what is still in flight has been waited for, and was abandoned
             server.awaitTermination(); // for connections, not for handlers; the app interrupts it at its limit
         } finally {
             workers.shutdownNow();

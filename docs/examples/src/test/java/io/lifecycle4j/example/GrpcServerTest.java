@@ -27,12 +27,17 @@ import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ShutdownReport;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -278,6 +283,37 @@ class GrpcServerTest {
         talk.onCompleted();
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 0));
+    }
+
+    @RepeatedTest(10)
+    void callsThatMeetTheStopAreUnavailableOrAnswered() throws Exception {
+        start();
+        ExecutorService callers = Executors.newCachedThreadPool();
+        try {
+            CountDownLatch answered = new CountDownLatch(8);
+            List<Future<Status>> ends = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                ends.add(callers.submit(() -> callUntilItFails(answered)));
+            }
+            answered.await();
+            assertThat(app.shutdown("test").isClean()).isTrue();
+            for (Future<Status> end : ends) {
+                assertThat(end.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            }
+        } finally {
+            callers.shutdownNow();
+        }
+    }
+
+    private Status callUntilItFails(CountDownLatch answered) {
+        while (true) {
+            try {
+                blockingUnaryCall(channel, Echo.UNARY, CallOptions.DEFAULT, "hello");
+                answered.countDown();
+            } catch (StatusRuntimeException e) {
+                return e.getStatus();
+            }
+        }
     }
 
     @Test
