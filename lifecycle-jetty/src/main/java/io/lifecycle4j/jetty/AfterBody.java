@@ -1,25 +1,40 @@
 package io.lifecycle4j.jetty;
 
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request over HTTP/1.1, and its callback, that completes once its body has come, or after a while. Jetty closes the connection of a
- * request that was answered before; what its client still sends then resets the connection, and the response may be lost. No thread
- * waits for the body, which is dropped.
+ * request that was answered before; what its client still sends then resets the connection, and the response may be lost. The response
+ * goes first, whole. No thread waits for the body, which is dropped. A request whose handler has read its body is left to Jetty.
  */
 final class AfterBody extends Request.Wrapper implements Callback {
-    private static final RequestTimeout LIMIT = new RequestTimeout(Duration.ofSeconds(2), Long.MAX_VALUE);
+    private static final long LIMIT = TimeUnit.SECONDS.toNanos(2);
+    // Less is not waited for, so that the timer does not fire while the wait that it ends is still being set up.
+    private static final long LEAST_WAIT = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private enum State {
+        OPEN,
+        /** A handler may throw after that. */
+        COMPLETED,
+        /** Completed, and waits for content. The one that ends the wait, content or the timer, goes on. */
+        WAITING
+    }
 
     private final Response response;
     private final Callback callback;
-    private final AtomicBoolean completed =
-            new AtomicBoolean(); // a handler may throw after it has completed its callback
+    private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
+    private volatile boolean whole;
+    private long since;
+    private Scheduler.@Nullable Task timer;
 
     AfterBody(Request request, Response response, Callback callback) {
         super(request);
@@ -34,12 +49,26 @@ final class AfterBody extends Request.Wrapper implements Callback {
                 && !request.getHeaders().contains(HttpHeader.EXPECT);
     }
 
-    /** Drops what has come. Jetty's own would fail each further read. */
+    @Override
+    public Content.@Nullable Chunk read() {
+        Content.Chunk chunk = super.read();
+        if (chunk != null && chunk.isLast()) { // a failure that ends the body is the last one, too
+            whole = true;
+        }
+        return chunk;
+    }
+
+    /** Drops what has come, as much as Jetty does. Jetty's own would fail each further read. */
     @Override
     public boolean consumeAvailable() {
-        for (Content.Chunk chunk = read(); chunk != null; chunk = read()) {
+        int reads = getConnectionMetaData().getHttpConfiguration().getMaxUnconsumedRequestContentReads();
+        for (; reads != 0; reads--) { // a negative number is no limit
+            Content.Chunk chunk = read();
+            if (chunk == null) {
+                return false;
+            }
             chunk.release();
-            if (chunk.isLast()) { // a failure is the last one, too
+            if (Content.Chunk.isFailure(chunk) || chunk.isLast()) {
                 return !Content.Chunk.isFailure(chunk);
             }
         }
@@ -53,34 +82,95 @@ final class AfterBody extends Request.Wrapper implements Callback {
 
     @Override
     public void succeeded() {
-        if (completed.compareAndSet(false, true)) {
-            dropBody();
+        if (!state.compareAndSet(State.OPEN, State.COMPLETED)) {
+            return;
+        }
+        if (whole) {
+            callback.succeeded();
+        } else {
+            // What the handler has left to Jetty: the header, or the end. A response that has ended takes no more.
+            response.write(true, null, responded());
         }
     }
 
     @Override
     public void failed(Throwable failure) {
-        if (!completed.compareAndSet(false, true)) {
+        if (!state.compareAndSet(State.OPEN, State.COMPLETED)) {
             return;
         }
-        if (response.isCommitted() || failure instanceof Request.Handler.AbortException) {
+        if (whole || response.isCommitted() || failure instanceof Request.Handler.AbortException) {
             callback.failed(failure);
         } else {
-            Response.writeError(this, response, Callback.from(this::dropBody, callback::failed), failure);
+            response.reset(); // the header that the handler has set belongs to the response that failed
+            Response.writeError(this, response, responded(), failure);
         }
     }
 
+    private Callback responded() {
+        return Callback.from(getInvocationType(), this::dropBody, callback::failed);
+    }
+
     private void dropBody() {
-        if (consumeAvailable()) {
+        if (whole) {
             callback.succeeded();
             return;
         }
+        since = System.nanoTime();
+        timer = getComponents().getScheduler().schedule(this::expire, LIMIT, TimeUnit.NANOSECONDS);
+        awaitContent();
+    }
+
+    private void awaitContent() {
+        state.set(State.WAITING);
         try {
-            Content.Source.consumeAll(
-                    LIMIT.timed(getWrapped()),
-                    Callback.from(getInvocationType(), callback::succeeded, unused -> callback.succeeded()));
-        } catch (RuntimeException handlerStillWaits) {
-            callback.succeeded(); // Jetty ends the connection
+            // Before any read, since the handler may still wait for content, and two must not read at once.
+            demand(new Drop());
+        } catch (IllegalArgumentException | IllegalStateException e) { // it does wait, or Jetty has ended the request
+            end();
         }
+    }
+
+    /** May read for as long as the limit, and nothing after that: Jetty would start a thread to call it once more. */
+    private final class Drop implements Invocable.Task {
+        @Override
+        public InvocationType getInvocationType() {
+            return state.get() == State.WAITING ? InvocationType.BLOCKING : InvocationType.NON_BLOCKING;
+        }
+
+        @Override
+        public void run() {
+            if (state.compareAndSet(State.WAITING, State.COMPLETED)) {
+                drop();
+            }
+        }
+    }
+
+    private void drop() {
+        long left = LIMIT;
+        while (!whole && left > LEAST_WAIT) {
+            Content.Chunk chunk = read();
+            left = LIMIT - (System.nanoTime() - since);
+            if (chunk != null) {
+                chunk.release();
+            } else if (left > LEAST_WAIT) {
+                awaitContent();
+                return;
+            }
+        }
+        end();
+    }
+
+    private void expire() {
+        if (state.compareAndSet(State.WAITING, State.COMPLETED)) {
+            getContext().execute(this::end);
+        }
+    }
+
+    private void end() {
+        Scheduler.Task pending = timer;
+        if (pending != null) {
+            pending.cancel();
+        }
+        callback.succeeded();
     }
 }

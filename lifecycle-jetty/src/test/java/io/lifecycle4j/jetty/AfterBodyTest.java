@@ -2,11 +2,13 @@ package io.lifecycle4j.jetty;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lifecycle4j.App;
 import io.lifecycle4j.AppBuilder;
 import io.lifecycle4j.RequestGate;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -16,9 +18,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -63,6 +67,22 @@ class AfterBodyTest {
             boolean give(Request request, Response response, Callback callback) {
                 response.setStatus(413);
                 response.write(true, null, callback);
+                return true;
+            }
+        },
+        ONLY_COMPLETES {
+            @Override
+            boolean give(Request request, Response response, Callback callback) {
+                response.setStatus(413);
+                callback.succeeded();
+                return true;
+            }
+        },
+        LEAVES_THE_END {
+            @Override
+            boolean give(Request request, Response response, Callback callback) {
+                response.setStatus(413);
+                response.write(false, US_ASCII.encode("part"), callback);
                 return true;
             }
         },
@@ -120,7 +140,11 @@ class AfterBodyTest {
     }
 
     private void start(Answer answer) throws Exception {
-        server.setHandler(new Answers(answer));
+        start(new Answers(answer));
+    }
+
+    private void start(Handler handler) throws Exception {
+        server.setHandler(handler);
         builder.server(jetty);
         app.start();
     }
@@ -167,18 +191,83 @@ class AfterBodyTest {
         assertThat(app.shutdown("test").isClean()).isTrue();
     }
 
-    @Test
-    void theBodyOfAClientThatSendsNoMoreIsNotWaitedForLong() throws Exception {
-        start(Answer.WRITES);
+    @ParameterizedTest
+    @EnumSource
+    void theBodyOfAClientThatSendsNoMoreIsNotWaitedForLong(Answer answer) throws Exception {
+        start(answer);
         try (Socket socket = connect()) {
             socket.getOutputStream().write(head());
-            assertThat(socket.getInputStream().read()).isEqualTo('H');
-            assertThat(gate().inFlight()).isOne(); // the server waits for the body, though it has responded
-            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
-                    .startsWith("TTP/1.1 413");
+            InputStream in = socket.getInputStream();
+            String begin = new String(in.readNBytes(12), US_ASCII);
+            assertThat(begin).isEqualTo("HTTP/1.1 " + answer.status());
+            assertThat(gate().inFlight()).isOne(); // the server waits for the body, though its response is complete
+            String rest = new String(in.readAllBytes(), US_ASCII);
+            assertThat(rest)
+                    .satisfiesAnyOf(
+                            it -> assertThat(it).contains("Content-Length: "),
+                            it -> assertThat(it).contains("chunked").endsWith("\r\n0\r\n\r\n"));
             Awaitility.await().until(() -> gate().inFlight() == 0);
         }
         assertThat(app.shutdown("test").isClean()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBodyWithoutAnEndIsNotReadForLong(Answer answer) throws Exception {
+        start(answer);
+        try (Socket socket = connect()) {
+            OutputStream out = socket.getOutputStream();
+            out.write("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000000000\r\n\r\n".getBytes(US_ASCII));
+            byte[] piece = new byte[1 << 20];
+            long since = System.nanoTime();
+            assertThatThrownBy(() -> {
+                        while (System.nanoTime() - since < 10_000_000_000L) {
+                            out.write(piece);
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
+        }
+        Awaitility.await().until(() -> gate().inFlight() == 0);
+    }
+
+    @Test
+    void whatAHandlerHasSetBeforeItThrowsIsNoPartOfTheErrorPage() throws Exception {
+        start(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                response.getHeaders().put(HttpHeader.CONTENT_LENGTH, 10_000);
+                response.getHeaders().put(HttpHeader.CONTENT_ENCODING, "gzip");
+                throw new HttpException.RuntimeException(413, "no room");
+            }
+        });
+        assertThat(upload()).startsWith("HTTP/1.1 413").contains("no room").doesNotContain("gzip");
+    }
+
+    @Test
+    void aHandlerThatStillWaitsForContentMayComplete() throws Exception {
+        CompletableFuture<Object> completed = new CompletableFuture<>();
+        start(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                request.demand(() -> {});
+                try {
+                    response.setStatus(413);
+                    response.write(true, null, Callback.NOOP);
+                    callback.succeeded();
+                    completed.complete("yes");
+                } catch (RuntimeException e) {
+                    completed.complete(e);
+                }
+                return true;
+            }
+        });
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(head());
+            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+                    .startsWith("HTTP/1.1 413");
+        }
+        assertThat(completed.get()).isEqualTo("yes");
+        Awaitility.await().until(() -> gate().inFlight() == 0);
     }
 
     @Test

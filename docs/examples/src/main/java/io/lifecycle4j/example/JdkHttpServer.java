@@ -93,8 +93,10 @@ public final class JdkHttpServer implements ManagedServer {
                     exchange.getResponseHeaders().set("Connection", "close");
                 }
                 chain.doFilter(exchange);
-            } finally {
                 exchange.close(); // the response is complete before the gate is told
+            } catch (Error e) {
+                throw new IOException(e); // the server would leave the connection open
+            } finally {
                 inside.remove(exchange);
                 gate.leave();
             }

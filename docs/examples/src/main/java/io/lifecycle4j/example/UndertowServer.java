@@ -89,7 +89,7 @@ public final class UndertowServer implements ManagedServer {
             exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE);
             exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "1");
             exchange.setPersistent(false); // Connection: close
-            exchange.endExchange();
+            exchange.getResponseSender().send(""); // endExchange() would lose the 503 of a request in chunks
             return;
         }
         inside.add(exchange);

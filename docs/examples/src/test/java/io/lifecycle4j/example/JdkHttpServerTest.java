@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The adapter of docs/adapters.md, over real sockets. */
 @Timeout(60)
@@ -40,6 +42,14 @@ class JdkHttpServerTest {
                 .handle("/fails", exchange -> {
                     throw new IOException("a handler that fails");
                 })
+                .handle("/breaks", exchange -> {
+                    begin(exchange);
+                    throw new IOException("a handler that fails in the midst of its response");
+                })
+                .handle("/breaks-badly", exchange -> {
+                    begin(exchange);
+                    throw new AssertionError("a handler that fails in the midst of its response");
+                })
                 .handle("/slow", exchange -> {
                     held.run();
                     answer(exchange);
@@ -50,6 +60,12 @@ class JdkHttpServerTest {
     void stop() {
         held.release();
         app.close();
+    }
+
+    private static void begin(HttpExchange exchange) throws IOException {
+        exchange.sendResponseHeaders(200, 0); // in chunks
+        exchange.getResponseBody().write("part".getBytes(StandardCharsets.US_ASCII));
+        exchange.getResponseBody().flush();
     }
 
     private static void answer(HttpExchange exchange) throws IOException {
@@ -148,6 +164,17 @@ class JdkHttpServerTest {
         assertThat(server.inFlight()).containsExactly("GET /slow");
         held.release();
         assertThat(slow.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        Stops.awaitInFlight(gate(), 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/breaks", "/breaks-badly"})
+    void aResponseWhoseHandlerFailsHasNoEnd(String path) throws Exception {
+        app.start();
+        try (RawHttp request = new RawHttp(server.port()).send(RawHttp.get(path))) {
+            assertThat(request.head()).startsWith("http/1.1 200").contains("chunked");
+            assertThat(request.restOrCut()).startsWith("4\r\npart").doesNotContain("\r\n0\r\n");
+        }
         Stops.awaitInFlight(gate(), 0);
     }
 

@@ -11,6 +11,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +90,24 @@ class UndertowServerTest {
             assertThat(inFlight.rest()).isEqualTo("done");
         }
         assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 1));
+    }
+
+    @Test
+    void aLateRequestWithABodyInChunksGets503() throws Exception {
+        app.start();
+        try (RawHttp inFlight = get("/held")) {
+            held.awaitArrival();
+            Stops.beginDrain(app, gate());
+            String head = "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+            for (String body : List.of("2\r\nab\r\n0\r\n\r\n", "2\r\nab\r\n", "")) {
+                try (RawHttp late = new RawHttp(server.port()).send(head + body)) {
+                    assertThat(late.head()).startsWith("http/1.1 503").contains("\r\nconnection: close\r\n");
+                }
+            }
+            held.release();
+            assertThat(inFlight.head()).startsWith("http/1.1 200");
+        }
+        assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 3));
     }
 
     @Test
