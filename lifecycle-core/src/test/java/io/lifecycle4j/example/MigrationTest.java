@@ -40,6 +40,7 @@ class MigrationTest {
 
         void stop() {
             done.add("server");
+            pool.execute(() -> done.add("work of a request"));
         }
     }
 
@@ -75,9 +76,9 @@ class MigrationTest {
     // begin: app-instead
     void configure(AppBuilder app) {
         app.resource("database", database);
+        app.resource("flush", database::flush); // resources and executors end in reverse order
         app.executor("pool", pool);
         app.server(server);
-        app.onShutdown("flush", context -> database.flush());
     }
     // end: app-instead
 
@@ -87,7 +88,7 @@ class MigrationTest {
         Runtime.getRuntime().removeShutdownHook(hook);
         hook.start();
         hook.join();
-        assertEquals(List.of("server", "flush", "database"), done);
+        assertEquals(List.of("server", "work of a request", "flush", "database"), done);
     }
 
     @Test
@@ -96,7 +97,7 @@ class MigrationTest {
             process.run("shop", this::configure);
             process.signal("TERM");
             assertEquals(new Exit(0, false), process.awaitExit());
-            assertEquals(List.of("server", "flush", "database"), done);
+            assertEquals(List.of("server", "work of a request", "flush", "database"), done);
         }
     }
 

@@ -331,7 +331,11 @@ public final class AdapterContract {
                 answered.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
                 return false;
             } catch (ExecutionException e) {
-                return e.getCause() instanceof IOException;
+                if (e.getCause() instanceof IOException) {
+                    return true;
+                }
+                throw new AssertionError(
+                        "the adapter's request() threw " + e.getCause() + " (expected: an IOException)", e);
             } catch (TimeoutException e) {
                 throw new AssertionError("the connection of the request is still open", e);
             }

@@ -37,6 +37,7 @@ class NettyHttpServerContractTest {
         }
     }
 
+    // begin: netty-handler
     private final class Answer extends SimpleChannelInboundHandler<HttpRequest> {
         private final Runnable handler;
 
@@ -55,6 +56,7 @@ class NettyHttpServerContractTest {
             });
         }
     }
+    // end: netty-handler
 
     @TestFactory
     Stream<DynamicTest> theAdapterKeepsTheContract() {

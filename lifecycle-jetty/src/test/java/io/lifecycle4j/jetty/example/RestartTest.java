@@ -40,13 +40,13 @@ class RestartTest {
             }
             try (Socket newcomer = new Socket(InetAddress.getLoopbackAddress(), socket.port());
                     JavaProcess next = shop.startAndAwaitLine("is running")) {
+                newcomer.setSoTimeout(10_000);
                 newcomer.getOutputStream().write("GET / HTTP/1.1\r\nHost: shop\r\n\r\n".getBytes(US_ASCII));
                 assertEquals('H', newcomer.getInputStream().read());
                 assertEquals(1, next.count("inherited socket"));
             }
         }
     }
-    // end: restart
 
     static final class RestartedMain {
         public static void main(String[] args) {
@@ -59,4 +59,5 @@ class RestartTest {
             App.run("shop", app -> app.server(server));
         }
     }
+    // end: restart
 }
