@@ -31,7 +31,7 @@ final class ImConversation implements Conversation {
             return joined == rooms.size();
         } else if (text.startsWith("{\"t\":\"ping\"")) {
             connection.send("{\"t\":\"pong\"}");
-        } else if (!text.startsWith("{\"t\":\"ack\"")) {
+        } else if (text.startsWith("{\"t\":\"error\"") || text.startsWith("{\"t\":\"nack\"")) {
             throw new IllegalStateException("the chat says " + text);
         }
         return false;
