@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class AfterBody extends Request.Wrapper implements Callback {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(2);
-    // Less is not waited for, so that the timer does not fire while the wait that it ends is still being set up.
-    private static final long LEAST_WAIT = TimeUnit.MILLISECONDS.toNanos(10);
 
     private enum State {
         OPEN,
@@ -147,12 +145,12 @@ final class AfterBody extends Request.Wrapper implements Callback {
 
     private void drop() {
         long left = LIMIT;
-        while (!whole && left > LEAST_WAIT) {
+        while (!whole && left > RequestTimeout.LEAST_WAIT) {
             Content.Chunk chunk = read();
             left = LIMIT - (System.nanoTime() - since);
             if (chunk != null) {
                 chunk.release();
-            } else if (left > LEAST_WAIT) {
+            } else if (left > RequestTimeout.LEAST_WAIT) {
                 awaitContent();
                 return;
             }

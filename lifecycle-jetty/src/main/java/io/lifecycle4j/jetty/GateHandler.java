@@ -35,6 +35,7 @@ final class GateHandler extends Handler.Wrapper {
     private final Request.Handler rejection;
     private final @Nullable RequestTimeout timeout;
     private final Peers peers;
+    private final Request.Handler handlers = super::handle; // once, since each reference to a method is an object
 
     /**
      * @param drained counts the requests that the drain waits for
@@ -68,13 +69,18 @@ final class GateHandler extends Handler.Wrapper {
         }
         int place = counted.inFlight.add(request);
         request.addHttpStreamWrapper(stream -> new CountedStream(stream, response, counted, place));
-        Request timed = timeout == null ? request : timeout.timed(request);
+        return answer(handlers, timeout == null ? request : timeout.timed(request), response, callback);
+    }
+
+    /** A request whose body may still come when it is answered completes after its body. */
+    private static boolean answer(Request.Handler handler, Request request, Response response, Callback callback)
+            throws Exception {
         if (!AfterBody.isNeeded(request)) {
-            return super.handle(timed, response, callback);
+            return handler.handle(request, response, callback);
         }
-        AfterBody afterBody = new AfterBody(timed, response, callback);
+        AfterBody afterBody = new AfterBody(request, response, callback);
         try {
-            if (!super.handle(afterBody, response, afterBody)) {
+            if (!handler.handle(afterBody, response, afterBody)) {
                 Response.writeError(afterBody, response, afterBody, HttpStatus.NOT_FOUND_404);
             }
         } catch (Throwable failure) { // Jetty would end the request at once
@@ -93,11 +99,7 @@ final class GateHandler extends Handler.Wrapper {
         if (Peers.isHttp1(request)) {
             // Without it, the client would send its next request on the same connection.
             response.getHeaders().put(CLOSE);
-            if (!AfterBody.isNeeded(request)) {
-                return rejection.handle(request, response, callback);
-            }
-            AfterBody afterBody = new AfterBody(request, response, callback);
-            return rejection.handle(afterBody, response, afterBody);
+            return answer(rejection, request, response, callback);
         }
         Connection connection = request.getConnectionMetaData().getConnection();
         return rejection.handle(request, response, Callback.from(callback, () -> peers.rejected(connection)));

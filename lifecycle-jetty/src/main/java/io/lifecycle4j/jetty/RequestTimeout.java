@@ -17,7 +17,7 @@ record RequestTimeout(Duration time, long bytesPerSecond) {
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
     private static final long MOST_NANOS = TimeUnit.DAYS.toNanos(366);
     // Less than that is not waited for, so that no timer fires while the wait that it bounds is still being set up.
-    private static final long LEAST_WAIT = TimeUnit.MILLISECONDS.toNanos(10);
+    static final long LEAST_WAIT = TimeUnit.MILLISECONDS.toNanos(10);
 
     /** Returns the request with a body that has to come in time. */
     Request timed(Request request) {

@@ -255,7 +255,7 @@ public final class AdapterContract {
         trial.await("a connection", () -> !connections.isEmpty());
         ShutdownReport report = trial.app.shutdown("check");
         trial.checkStopped(report);
-        comers.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        comers.get(LONG.toNanos(), TimeUnit.NANOSECONDS);
         for (Socket connection : connections) {
             try (connection) {
                 connection.setSoTimeout((int) PATIENCE.toMillis());
@@ -437,10 +437,11 @@ public final class AdapterContract {
             holding = true;
         }
 
-        /** Connects one after the other, and keeps the last of them open: those which came last. */
+        /** Connects one time after another, within a limit, and keeps the connections that came last. */
         void connectUntilRefused(Deque<Socket> last) {
+            long until = System.nanoTime() + PATIENCE.toNanos();
             try {
-                while (true) {
+                while (System.nanoTime() < until) {
                     last.add(new Socket(InetAddress.getLoopbackAddress(), port));
                     if (last.size() > LAST_CONNECTIONS) {
                         last.remove().close();

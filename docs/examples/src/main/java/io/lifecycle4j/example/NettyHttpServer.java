@@ -110,7 +110,7 @@ public final class NettyHttpServer implements ManagedServer {
     @Override
     public void stop(ShutdownContext context) throws InterruptedException {
         // The app interrupts these waits at its limit.
-        connections.close().sync(); // by ourselves: a loop that ends leaves open what was accepted last
+        connections.close().await(); // by ourselves: a loop that ends leaves open what was accepted last
         if (loops != null) {
             loops.shutdownGracefully(0, context.remaining().toMillis(), TimeUnit.MILLISECONDS)
                     .sync();

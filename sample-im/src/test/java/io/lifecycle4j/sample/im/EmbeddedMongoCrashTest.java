@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a crash leaves on the disk: copies of the folder, taken between two commands while the embedded server runs. */
 @Timeout(120)
 final class EmbeddedMongoCrashTest {
-    private static final int CRASHES = 4;
+    private static final int CRASHES = 8;
     private static final int BATCHES_BETWEEN = 12; // of each writer: a few commits
     private static final int BATCH = 20;
     private static final String TEXT = "text ".repeat(400);
@@ -80,9 +80,21 @@ final class EmbeddedMongoCrashTest {
         } finally {
             threads.shutdownNow();
         }
-        for (Crash crash : crashes) {
-            assertWhole(crash);
-            assertWhole(crash); // nothing is done again by the next start
+        ExecutorService two = Executors.newFixedThreadPool(2); // each copy has a server of its own
+        try {
+            List<Future<?>> looks = new ArrayList<>();
+            for (Crash crash : crashes) {
+                looks.add(two.submit(() -> {
+                    assertWhole(crash);
+                    assertWhole(crash); // nothing is done again by the next start
+                    return null;
+                }));
+            }
+            for (Future<?> look : looks) {
+                look.get();
+            }
+        } finally {
+            two.shutdownNow();
         }
     }
 
