@@ -1,12 +1,15 @@
 package io.lifecycle4j.example;
 
+import io.grpc.Attributes;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.lifecycle4j.AppStartException;
 import io.lifecycle4j.ManagedServer;
@@ -14,17 +17,19 @@ import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownContext;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A gRPC server, as an app starts, drains and stops it. Calls of every kind are in flight from their headers to their status; a call
  * that comes during the drain gets UNAVAILABLE, over a new connection, too: the server listens until it is stopped, since its own
- * {@code shutdown()} would close the port.
+ * {@code shutdown()} would close the port. The stop waits for the clients that have called: gRPC closes a connection when the client has
+ * answered a PING, and so has read what came before it.
  */
 public final class GrpcServer implements ManagedServer {
     private final String name;
@@ -32,13 +37,19 @@ public final class GrpcServer implements ManagedServer {
     private final ExecutorService workers = Executors.newCachedThreadPool(); // ours, so that stop can interrupt them
     private final RequestGate gate;
     private final Set<ServerCall<?, ?>> inside = ConcurrentHashMap.newKeySet();
+    private final Connections connections = new Connections();
+    private final RequestGate readers; // connections on which there was a call
 
     /** Takes a builder that has its port, its services and its interceptors; sets the executor. */
     public GrpcServer(String name, ServerBuilder<?> builder) {
         this.name = name;
         this.gate = new RequestGate(name);
+        this.readers = new RequestGate(name + "-readers");
         // The interceptor that is added last is called first, so that the gate stands before all others.
-        this.server = builder.executor(workers).intercept(new Gate()).build();
+        this.server = builder.executor(workers)
+                .addTransportFilter(connections)
+                .intercept(new Gate())
+                .build();
     }
 
     public int port() {
@@ -69,10 +80,12 @@ public final class GrpcServer implements ManagedServer {
     public void stop(ShutdownContext context) throws InterruptedException {
         try {
             server.shutdown(); // tells the clients; a call that is on its way to the gate gets its UNAVAILABLE
-            if (inside.isEmpty()) {
-                server.awaitTermination(500, TimeUnit.MILLISECONDS);
+            readers.close();
+            // What is still in flight has been waited for, and was abandoned.
+            if (inside.isEmpty() && !readers.awaitDrained(context.remaining().dividedBy(2))) {
+                context.cut(connections.reading());
             }
-            server.shutdownNow(); // what is still in flight has been waited for, and was abandoned
+            server.shutdownNow();
             server.awaitTermination(); // for connections, not for handlers; the app interrupts it at its limit
         } finally {
             workers.shutdownNow();
@@ -91,11 +104,46 @@ public final class GrpcServer implements ManagedServer {
         gate.leave();
     }
 
+    private final class Connections extends ServerTransportFilter {
+        private final Map<SocketAddress, Boolean> called = new ConcurrentHashMap<>(); // whether there was a call
+
+        @Override
+        public Attributes transportReady(Attributes transport) {
+            called.put(client(transport), false);
+            return transport;
+        }
+
+        // A connection may end before its call gets here.
+        void carry(ServerCall<?, ?> call) {
+            called.computeIfPresent(client(call.getAttributes()), (client, counted) -> counted || readers.tryEnter());
+        }
+
+        @Override
+        public void transportTerminated(Attributes transport) {
+            // It is null if the connection was never ready.
+            if (transport != null && Boolean.TRUE.equals(called.remove(client(transport)))) {
+                readers.leave();
+            }
+        }
+
+        List<String> reading() {
+            return called.entrySet().stream()
+                    .filter(Map.Entry::getValue)
+                    .map(entry -> "connection of " + entry.getKey())
+                    .toList();
+        }
+
+        private static SocketAddress client(Attributes attributes) {
+            return attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+        }
+    }
+
     // begin: grpc
     private final class Gate implements ServerInterceptor {
         @Override
         public <Q, A> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            connections.carry(call);
             if (!gate.tryEnter()) {
                 call.close(
                         Status.UNAVAILABLE.withDescription("server '" + name + "' is shutting down"), new Metadata());

@@ -18,6 +18,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
@@ -35,6 +36,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -46,6 +48,9 @@ import org.junit.jupiter.api.Timeout;
 class GrpcServerTest {
     private static final String REJECTION = "UNAVAILABLE: server 'business' is shutting down";
 
+    private static final int LARGE = 1_000_000;
+
+    private final CountDownLatch refused = new CountDownLatch(1);
     private final Held held = new Held();
     private final AppBuilder builder = App.builder("test");
     private final App app = builder.build();
@@ -76,6 +81,7 @@ class GrpcServerTest {
                     @Override
                     public ServerCall.Listener<String> startCall(ServerCall<String, String> call, Metadata headers) {
                         if (call.getAuthority().equals("cannot-start")) {
+                            refused.countDown();
                             throw new IllegalStateException("a call that cannot start");
                         }
                         return unary.startCall(call, headers);
@@ -109,7 +115,7 @@ class GrpcServerTest {
         if (request.equals("held")) {
             held.run();
         }
-        response.onNext(request);
+        response.onNext(request.equals("large") ? "x".repeat(LARGE) : request);
         response.onCompleted();
     }
 
@@ -283,6 +289,55 @@ class GrpcServerTest {
         talk.onCompleted();
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(app.shutdown("test").gates()).containsExactly(new ShutdownReport.Gate("business", 1, 1, 0, 0));
+    }
+
+    /** The server has written all of the response, and most of it is still in the kernel's buffers. */
+    @Test
+    void aClientThatReadsSlowlyGetsTheEndOfItsResponse() throws Exception {
+        start();
+        try (SlowReader reader = new SlowReader(server.port())) {
+            Future<String> response = largeCallThrough(reader);
+            Future<ShutdownReport> stopped = app.whenStopped().toCompletableFuture();
+            app.requestShutdown("test");
+            assertThatThrownBy(() -> stopped.get(1, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+            reader.readOn();
+            assertThat(response.get(10, TimeUnit.SECONDS)).hasSize(LARGE);
+            assertThat(stopped.get(10, TimeUnit.SECONDS).isClean()).isTrue();
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotReadItsResponseIsCutAndNamed() throws Exception {
+        builder.stopTimeout(Duration.ofSeconds(1));
+        start();
+        try (SlowReader reader = new SlowReader(server.port())) {
+            Future<String> response = largeCallThrough(reader);
+            ShutdownReport report = app.shutdown("test");
+            assertThat(report.isClean()).isFalse();
+            assertThat(report.toString()).contains("cut: connection of /127.0.0.1:" + reader.portAtServer());
+            assertThat(response).isNotDone();
+        }
+    }
+
+    private Future<String> largeCallThrough(SlowReader reader) throws InterruptedException {
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", reader.port(), InsecureChannelCredentials.create())
+                .flowControlWindow(2 * LARGE)
+                .build();
+        Future<String> response = call("large");
+        reader.awaitHolding();
+        Stops.awaitInFlight(gate(), 0);
+        return response;
+    }
+
+    /** Its error status comes after it has left the gate. */
+    @RepeatedTest(10)
+    void aCallThatDoesNotStartGetsItsStatusBesideAShutdown() throws Exception {
+        start();
+        CallOptions cannotStart = CallOptions.DEFAULT.withAuthority("cannot-start");
+        Future<String> call = futureUnaryCall(channel.newCall(Echo.UNARY, cannotStart), "never handled");
+        refused.await();
+        assertThat(app.shutdown("test").isClean()).isTrue();
+        assertThat(call).failsWithin(Duration.ofSeconds(10)).withThrowableThat().withMessageContaining("UNKNOWN");
     }
 
     @RepeatedTest(10)
