@@ -57,7 +57,7 @@ final class ImServer implements AppSetup {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);
         }
         app.server(HttpServers.managed(admin, options.clients.requestLimit).drainPolicy(DrainPolicy.ALWAYS_OPEN));
-        JettyServer businessServer = new ImShutdown(options.stopping, sessions, storage.messages(), storage.receipts())
+        JettyServer businessServer = new ImShutdown(options, sessions, storage.messages(), storage.receipts())
                 .register(app, HttpServers.managed(business, options.clients.requestLimit));
         HttpServers.watchThreads(business, app, metrics);
         ImStatus status =
@@ -68,7 +68,7 @@ final class ImServer implements AppSetup {
                 new GetHandler("/status", Json.TYPE, () -> Json.encode(status.full())),
                 new GetHandler("/metrics", ImMetrics.TYPE, metrics::text)));
         WebSocketUpgradeHandler upgrades = ChatUpgrade.handler(business, sessions, options.serving.origins);
-        GetHandler pageStatus = new GetHandler(ImShutdown.PAGE_STATUS, Json.TYPE, () -> Json.encode(status.brief()));
+        GetHandler pageStatus = new GetHandler(ChatApi.STATUS, Json.TYPE, () -> Json.encode(status.brief()));
         Handler api = new ChatApi(rooms, storage.tokens(), pageStatus).openTo(options.serving.origins);
         upgrades.setHandler(WebPage.handlers(options.demonstration.demo, api));
         business.setHandler(new KnownHosts(options.serving.names(), upgrades));

@@ -6,14 +6,16 @@ import io.lifecycle4j.ShutdownContext;
 import io.lifecycle4j.jetty.DrainPolicy;
 import io.lifecycle4j.jetty.JettyServer;
 import io.lifecycle4j.sample.im.chat.MessageStore;
+import io.lifecycle4j.sample.im.cli.ImOptions;
 import io.lifecycle4j.sample.im.cli.Stopping;
+import io.lifecycle4j.sample.im.http.ChatApi;
 import io.lifecycle4j.sample.im.mongo.ReadReceipts;
 import io.lifecycle4j.sample.im.protocol.Protocol.CloseCode;
 import io.lifecycle4j.sample.im.websocket.ChatSessions;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
-import org.eclipse.jetty.server.Request;
 
 /**
  * The chat's shutdown, phase by phase. Each has a limit, so that whatever hangs costs the others nothing.
@@ -27,17 +29,16 @@ import org.eclipse.jetty.server.Request;
  * </ol>
  */
 final class ImShutdown {
-    /** Answered while requests are rejected, too: the page shows how the shutdown goes on. */
-    static final String PAGE_STATUS = "/api/status";
-
     private final Stopping options;
+    private final List<String> origins;
     private final ChatSessions sessions;
     private final MessageStore store;
     private final ReadReceipts receipts;
     private final boolean handedOver; // the listening socket, to the next process
 
-    ImShutdown(Stopping options, ChatSessions sessions, MessageStore store, ReadReceipts receipts) throws IOException {
-        this.options = options;
+    ImShutdown(ImOptions options, ChatSessions sessions, MessageStore store, ReadReceipts receipts) throws IOException {
+        this.options = options.stopping;
+        this.origins = options.serving.origins;
         this.sessions = sessions;
         this.store = store;
         this.receipts = receipts;
@@ -57,7 +58,8 @@ final class ImShutdown {
     JettyServer register(AppBuilder app, JettyServer business) {
         business.inheritedSocket()
                 .drainPolicy(DrainPolicy.STOP_ACCEPTING)
-                .exempt(request -> Request.getPathInContext(request).equals(PAGE_STATUS))
+                .rejectWith(ChatApi.rejectionReadableBy(origins))
+                .exempt(ChatApi::isServedToTheEnd)
                 .webSocket(ws -> ws.closeCode(closeCode().number(), leaving()).beforeClose(this::drain));
         app.onShutdown("flush-receipts", this::flush);
         return app.server(business);

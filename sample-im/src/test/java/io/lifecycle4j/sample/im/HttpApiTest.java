@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -196,16 +197,7 @@ final class HttpApiTest {
     @Test
     void pagesOfTheOriginsThatAreAllowedMayCallTheApiAndNoOthers(@TempDir Path data) throws Exception {
         try (ImFixture open = ImFixture.start(data, "--allow-origin", "https://chat.example.org,https://b.example")) {
-            String preflight = RawHttp.answer(
-                    open.address(),
-                    "OPTIONS /api/rooms/lobby/messages HTTP/1.1",
-                    "Host: localhost",
-                    "Connection: close",
-                    "Origin: https://chat.example.org",
-                    "Access-Control-Request-Method: GET",
-                    "Access-Control-Request-Headers: authorization",
-                    "");
-            assertThat(preflight.toLowerCase(Locale.ROOT))
+            assertThat(preflight(open))
                     .startsWith("http/1.1 200")
                     .contains("access-control-allow-origin: https://chat.example.org\r\n")
                     .containsPattern("access-control-allow-headers: .*authorization")
@@ -218,6 +210,51 @@ final class HttpApiTest {
                     .isNull();
             assertThat(allowedOrigin(open, "/", "https://b.example")).isNull();
         }
+    }
+
+    @Test
+    void aPageOfAnAllowedOriginCanReadTheRejectionOfTheDrain(@TempDir Path data) throws Exception {
+        String origin = "https://chat.example.org";
+        try (ImFixture open = ImFixture.start(data, "--demo", "--allow-origin", origin);
+                Socket slow = RawHttp.open(
+                        open.address(),
+                        "GET /demo/slow?millis=5000 HTTP/1.1",
+                        "Host: localhost",
+                        "Connection: close",
+                        "")) {
+            await().until(() -> open.status().at("/in_flight/business").asInt() > 0);
+            open.askToShutDown();
+            URI history = open.address().resolve("/api/rooms/lobby/messages");
+            HttpResponse<String> rejected = await().until(
+                            () -> send(HttpRequest.newBuilder(history).header("Origin", origin)),
+                            answer -> answer.statusCode() == 503);
+            assertThat(rejected.headers().map())
+                    .containsEntry("access-control-allow-origin", List.of(origin))
+                    .containsEntry("access-control-expose-headers", List.of("Retry-After"))
+                    .containsEntry("vary", List.of("Origin"));
+            HttpResponse<String> stranger = send(HttpRequest.newBuilder(history).header("Origin", "https://b.example"));
+            assertThat(stranger.statusCode()).isEqualTo(503);
+            assertThat(stranger.headers().firstValue("access-control-allow-origin"))
+                    .isEmpty();
+            assertThat(preflight(open))
+                    .startsWith("http/1.1 200")
+                    .contains("access-control-allow-origin: " + origin + "\r\n");
+            assertThat(new String(slow.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("done after");
+        }
+    }
+
+    private static String preflight(ImFixture server) throws Exception {
+        String answer = RawHttp.answer(
+                server.address(),
+                "OPTIONS /api/rooms/lobby/messages HTTP/1.1",
+                "Host: localhost",
+                "Connection: close",
+                "Origin: https://chat.example.org",
+                "Access-Control-Request-Method: GET",
+                "Access-Control-Request-Headers: authorization",
+                "");
+        return answer.toLowerCase(Locale.ROOT);
     }
 
     private static @Nullable String allowedOrigin(ImFixture open, String path, String origin) throws Exception {

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.pathmap.ServletPathSpec;
 import org.eclipse.jetty.server.Handler;
@@ -29,6 +30,9 @@ public final class ChatApi extends PathMappingsHandler.NoContext {
     private static final int MOST_READS = 16;
     private static final int MOST_WAITING_READS = 128;
     private static final Duration MOST_WAIT = Duration.ofSeconds(5);
+
+    /** Where the page asks how the server is. */
+    public static final String STATUS = "/api/status";
 
     /**
      * @param status answers what the page shows of the server
@@ -61,6 +65,28 @@ public final class ChatApi extends PathMappingsHandler.NoContext {
         PathMappingsHandler paths = new PathMappingsHandler.NoContext();
         paths.addMapping(new ServletPathSpec("/api/*"), open);
         return paths;
+    }
+
+    /**
+     * What is answered while other requests are rejected: the page shows how a shutdown goes on, and a browser that asks by OPTIONS whether
+     * a page of another origin may call the API would not let it read a 503 otherwise.
+     */
+    public static boolean isServedToTheEnd(Request request) {
+        return Request.getPathInContext(request).equals(STATUS) || HttpMethod.OPTIONS.is(request.getMethod());
+    }
+
+    /** Has pages of these origins read a rejection, which comes from in front of the API; the answer itself is left to the server. */
+    public static Request.Handler rejectionReadableBy(List<String> origins) {
+        return (request, response, callback) -> {
+            String origin = request.getHeaders().get(HttpHeader.ORIGIN);
+            if (origins.contains(origin)) {
+                response.getHeaders()
+                        .put(HttpHeader.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+                        .put(HttpHeader.ACCESS_CONTROL_EXPOSE_HEADERS, HttpHeader.RETRY_AFTER.asString())
+                        .put(HttpHeader.VARY, HttpHeader.ORIGIN.asString());
+            }
+            return false;
+        };
     }
 
     private static final class NoSuchPath extends Handler.Abstract {
