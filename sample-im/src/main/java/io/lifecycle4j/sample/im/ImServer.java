@@ -51,7 +51,7 @@ final class ImServer implements AppSetup {
         MongoStorage storage = open(app);
         ImMetrics metrics = new ImMetrics();
         RequestGate sends = app.gate("sends");
-        Rooms rooms = new Rooms(storage.messages(), Json::encodeMessage, metrics::delivered);
+        Rooms rooms = new Rooms(storage.messages(), storage.receipts(), Json::encodeMessage, metrics::delivered);
         ChatSessions sessions = app.resource("chat", new ChatSessions(storage, rooms, sends, options.clients, metrics));
         if (storage.isShared()) {
             app.task("change-stream", new ChangeStream(storage.connection(), rooms)::follow);

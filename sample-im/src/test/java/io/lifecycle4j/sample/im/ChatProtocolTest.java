@@ -238,12 +238,33 @@ final class ChatProtocolTest {
         bob.send(frame("typing").put("room", "activity").toString());
         awaitActivity(ann, "\"typing\":[\"" + name(bob) + "\"]");
         ann.say("activity", "hello");
+        await().until(() -> bob.heardSequences().contains(1L));
         bob.send(frame("received").put("room", "activity").put("seq", 1).toString());
         awaitActivity(ann, "\"seen\":{\"" + name(bob) + "\":1}");
         bob.ask(frame("leave").put("room", "activity"));
         awaitActivity(ann, "\"here\":[\"" + name(ann) + "\"]");
         // None of it is a message.
         assertThat(ChatClient.history(server.address(), "eve", "activity")).containsExactly("hello");
+    }
+
+    @Test
+    void whatWasSeenBeforeARestartIsToldAfterIt(@TempDir Path data) throws Exception {
+        try (ImFixture first = ImFixture.start(data)) {
+            ChatClient ann = first.client("ann");
+            ChatClient bob = first.client("bob");
+            ann.join("seen");
+            bob.join("seen");
+            ann.say("seen", "hello");
+            await().until(() -> bob.heardSequences().contains(1L));
+            bob.send(frame("received").put("room", "seen").put("seq", 2).toString()); // which there is not
+            bob.send(frame("received").put("room", "seen").put("seq", 1).toString());
+            awaitActivity(ann, "\"seen\":{\"bob\":1}");
+        }
+        try (ImFixture second = ImFixture.start(data)) {
+            ChatClient ann = second.client("ann");
+            ann.join("seen");
+            awaitActivity(ann, "\"seen\":{\"bob\":1}");
+        }
     }
 
     @Test

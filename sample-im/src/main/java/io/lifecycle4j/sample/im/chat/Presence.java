@@ -46,6 +46,14 @@ final class Presence {
         }
     }
 
+    /** What is stored of the time before this room's first member came. */
+    synchronized void stored(Map<String, Long> positions) {
+        Map<String, Long> since = new LinkedHashMap<>(seen);
+        seen.clear();
+        positions.forEach(this::seen);
+        since.forEach(this::seen);
+    }
+
     /** Returns what is to be told to the members of a room, null if it is nothing; the same will not be returned again. */
     synchronized @Nullable Activity take(String room, Collection<Membership> members) {
         Activity activity = null;

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The rooms and who is in them. A room is there while somebody is in it. Thread-safe. */
 public final class Rooms {
     private final MessageStore store;
+    private final ReadPositions positions;
     private final Function<ChatMessage, ByteBuffer> encoder;
     private final IntConsumer delivered;
     private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
@@ -25,8 +26,13 @@ public final class Rooms {
      * @param encoder makes the frame that hands a message on
      * @param delivered told how many frames were handed on
      */
-    public Rooms(MessageStore store, Function<ChatMessage, ByteBuffer> encoder, IntConsumer delivered) {
+    public Rooms(
+            MessageStore store,
+            ReadPositions positions,
+            Function<ChatMessage, ByteBuffer> encoder,
+            IntConsumer delivered) {
         this.store = store;
+        this.positions = positions;
         this.encoder = encoder;
         this.delivered = delivered;
     }
@@ -40,12 +46,18 @@ public final class Rooms {
     public Membership enter(String name, String user, Consumer<ByteBuffer> client, Runnable sendAway) {
         Membership[] entered = new Membership[1];
         rooms.compute(name, (unused, known) -> {
-            Room room = known == null ? new Room(name, encoder) : known;
+            Room room = known == null ? open(name) : known;
             entered[0] = new Membership(room, user, client, sendAway);
             room.add(entered[0]);
             return room;
         });
         return entered[0];
+    }
+
+    private Room open(String name) {
+        Room room = new Room(name, encoder);
+        positions.read(name, Presence.MOST_MEMBERS, room.presence()::stored);
+        return room;
     }
 
     public void leave(Membership membership) {

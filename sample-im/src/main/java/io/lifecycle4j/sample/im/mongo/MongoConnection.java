@@ -125,14 +125,23 @@ public final class MongoConnection implements AutoCloseable {
     }
 
     private void createIndexes() {
-        database.getCollection(MessageDocuments.COLLECTION)
-                .withTimeout(INDEX_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-                .createIndexes(List.of(
+        createIndexes(
+                ReadReceipts.COLLECTION,
+                List.of(index("room_seq_desc", new Document("room_id", 1).append("seq", -1), false)));
+        createIndexes(
+                MessageDocuments.COLLECTION,
+                List.of(
                         index("room_created_desc", new Document("room_id", 1).append("created_at", -1), false),
                         index("user_created_desc", new Document("user_id", 1).append("created_at", -1), false),
                         index("created_at_desc", new Document("created_at", -1), false),
                         index("room_seq_unique", new Document("room_id", 1).append("seq", 1), true),
                         index("user_client_msg_unique", new Document("user_id", 1).append("client_msg_id", 1), true)));
+    }
+
+    private void createIndexes(String collection, List<IndexModel> indexes) {
+        database.getCollection(collection)
+                .withTimeout(INDEX_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .createIndexes(indexes);
     }
 
     private static IndexModel index(String name, Document keys, boolean unique) {

@@ -4,18 +4,22 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.UpdateOptions;
+import io.lifecycle4j.sample.im.chat.ReadPositions;
 import io.lifecycle4j.sample.im.chat.StoreException;
 import io.lifecycle4j.sample.im.threads.DaemonThreads;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +29,9 @@ import org.slf4j.LoggerFactory;
  * How far each user has read in each room, written behind: kept in memory, stored every second and by {@link #flush}.
  * A crash loses a second of them, which is why the shutdown flushes. Thread-safe.
  */
-public final class ReadReceipts implements AutoCloseable {
+public final class ReadReceipts implements ReadPositions, AutoCloseable {
+    static final String COLLECTION = "receipts";
+
     private record Key(String user, String room) {}
 
     private static final Logger log = LoggerFactory.getLogger(ReadReceipts.class);
@@ -43,7 +49,7 @@ public final class ReadReceipts implements AutoCloseable {
 
     /** Begins to write behind; {@code demoDelay} makes every {@link #flush} slow, to show what a shutdown does then. */
     public ReadReceipts(MongoConnection connection, Durability durability, Duration demoDelay) {
-        this.receipts = connection.database().getCollection("receipts");
+        this.receipts = connection.database().getCollection(COLLECTION);
         this.durability = durability;
         this.demoDelay = demoDelay;
         executor = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("im-receipts"));
@@ -60,6 +66,30 @@ public final class ReadReceipts implements AutoCloseable {
         if (dirty.size() < CAPACITY || dirty.containsKey(key)) {
             dirty.merge(key, seq, Math::max);
         }
+    }
+
+    @Override
+    public void read(String room, int most, Consumer<Map<String, Long>> reader) {
+        try {
+            executor.execute(() -> {
+                try {
+                    reader.accept(stored(room, most));
+                } catch (RuntimeException e) { // the driver's, and the embedded server's own
+                    log.debug("What was read in room {} is not known", room, e);
+                }
+            });
+        } catch (RejectedExecutionException e) { // it is closed, and the client about to go
+            log.debug("What was read in room {} is not looked up", room, e);
+        }
+    }
+
+    private Map<String, Long> stored(String room, int most) {
+        Map<String, Long> stored = new HashMap<>();
+        receipts.find(new Document("room_id", room))
+                .sort(new Document("seq", -1))
+                .limit(most)
+                .forEach(receipt -> stored.put(receipt.getString("user_id"), receipt.getLong("seq")));
+        return stored;
     }
 
     /** How many receipts are not stored yet. */

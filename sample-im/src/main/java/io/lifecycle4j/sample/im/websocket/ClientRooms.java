@@ -111,13 +111,10 @@ final class ClientRooms {
         }
     }
 
-    /** Returns false if the client is not in the room. */
+    /** Returns false if the client is not in the room, or was not sent that much. */
     boolean seen(String room, long seq) {
         Membership membership = memberships.get(room);
-        if (membership != null) {
-            membership.seen(seq);
-        }
-        return membership != null;
+        return membership != null && membership.seen(seq);
     }
 
     void history(ClientFrame.History frame) {

@@ -67,6 +67,14 @@ final class PresenceTest {
     }
 
     @Test
+    void whatIsStoredIsToldAndDoesNotUndoWhatWasReadSince() {
+        enter("ann").seen(7);
+        room.presence().stored(Map.of("ann", 5L, "bob", 3L));
+        tell();
+        assertThat(told).containsExactly(new Activity("room", List.of("ann"), null, Map.of("ann", 7L, "bob", 3L)));
+    }
+
+    @Test
     void aReceiptForWhatWasReadBeforeIsNoNews() {
         Membership ann = enter("ann");
         ann.seen(3);

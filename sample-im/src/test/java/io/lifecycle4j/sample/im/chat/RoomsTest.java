@@ -20,6 +20,7 @@ final class RoomsTest {
     void anAuthorIsToldOnceThatAMessageIsStoredAlthoughItsRoomCannotBeTold() {
         Rooms rooms = new Rooms(
                 new Durable(),
+                (room, most, reader) -> {},
                 message -> {
                     throw new IllegalStateException("cannot be encoded");
                 },

@@ -7,7 +7,10 @@ import static org.awaitility.Awaitility.await;
 import io.lifecycle4j.sample.im.chat.StoreException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
@@ -35,6 +38,34 @@ final class ReadReceiptsTest {
             assertThat(receipts.flush(MongoFixture.LONG)).isZero();
             assertThat(mongo.collection("receipts").find().sort(new Document("_id", 1)))
                     .containsExactly(receipt("ann", "room", 5), receipt("bob", "room", 1));
+        }
+    }
+
+    @Test
+    void thoseWhoHaveReadARoomFurthestAreReadFromTheStore() throws Exception {
+        try (MongoFixture mongo = new MongoFixture(folder)) {
+            ReadReceipts receipts = onlyFlushed(mongo, Duration.ZERO);
+            receipts.received("ann", "room", 3);
+            receipts.received("bob", "room", 1);
+            receipts.received("cleo", "room", 2);
+            receipts.received("dan", "another", 9);
+            receipts.flush(MongoFixture.LONG);
+            CompletableFuture<Map<String, Long>> read = new CompletableFuture<>();
+            try (ReadReceipts reader = receipts(mongo, Duration.ZERO)) {
+                reader.read("room", 2, read::complete);
+                assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(Map.of("ann", 3L, "cleo", 2L));
+            }
+        }
+    }
+
+    @Test
+    void whatCannotBeReadIsNotHandedOn() throws Exception {
+        try (MongoFixture mongo = new MongoFixture(folder)) {
+            ReadReceipts receipts = receipts(mongo, Duration.ZERO);
+            receipts.close();
+            receipts.read("room", 2, positions -> {
+                throw new AssertionError("the executor has ended");
+            });
         }
     }
 

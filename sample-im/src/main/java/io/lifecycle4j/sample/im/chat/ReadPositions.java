@@ -1,0 +1,15 @@
+package io.lifecycle4j.sample.im.chat;
+
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** How far users have read the rooms, as it is stored. Thread-safe. */
+@FunctionalInterface
+public interface ReadPositions {
+
+    /**
+     * Hands on up to which sequence users have read a room: those who have read furthest, so many at most. Never blocks; the reader is called
+     * later, on another thread, and never if the database does not answer.
+     */
+    void read(String room, int most, Consumer<Map<String, Long>> reader);
+}
