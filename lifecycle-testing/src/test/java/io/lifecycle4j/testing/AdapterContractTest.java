@@ -9,6 +9,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -32,6 +34,7 @@ class AdapterContractTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT) // what a flaw keeps from coming is waited for
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
             names = {"NONE", "SERVES_UNTIL_IDLE"})

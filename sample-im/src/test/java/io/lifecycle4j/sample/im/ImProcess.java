@@ -31,6 +31,7 @@ final class ImProcess implements AutoCloseable {
 
     static ImProcess startBehind(List<String> command, Map<String, String> environment, Path data, String... options) {
         JavaProcess.Builder builder = JavaProcess.ofJar(Path.of("target", "sample-im.jar"))
+                .options("-XX:TieredStopAtLevel=1") // it lives for seconds
                 .patience(PATIENCE)
                 .behind(command.toArray(String[]::new))
                 .arguments("--data-dir", data.toString());

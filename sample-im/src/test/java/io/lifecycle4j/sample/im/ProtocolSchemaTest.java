@@ -198,15 +198,16 @@ final class ProtocolSchemaTest {
         ChatClient ann;
         try (ImFixture server = ImFixture.start(folder, "--heartbeat", "1s")) {
             ann = server.client("ann");
+            ChatClient told = ann;
             ann.join("lobby");
             ann.say("lobby", "hello");
+            Awaitility.await().until(() -> told.wasTold("message")); // a second join would have it instead
             ann.say("lobby", " "); // nack
             ann.join("lobby");
             ann.join("a/b"); // error
             ann.ask(frame("history").put("room", "lobby"));
             ann.send(frame("typing").put("room", "lobby").toString());
             ann.send(frame("received").put("room", "lobby").put("seq", 1).toString());
-            ChatClient told = ann;
             Awaitility.await().until(() -> told.wasTold("ping") && told.wasTold("activity"));
             ann.ask(frame("leave").put("room", "lobby"));
         }
