@@ -11,6 +11,7 @@ import java.util.List;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
@@ -65,7 +66,7 @@ final class Peers {
      * request leaves the gate.
      */
     void served(Connection connection, long bytes, boolean draining) {
-        if (http2 != null && Http2Drain.isHttp2(connection)) {
+        if (http2 != null && !isHttp1(connection) && Http2Drain.isHttp2(connection)) {
             if (!draining) {
                 http2.streamEndedInAnnounce(connection);
                 return;
@@ -84,6 +85,12 @@ final class Peers {
         if (http2 != null && Http2Drain.isHttp2(connection)) {
             http2.streamEnded(connection);
         }
+    }
+
+    // Asked first, or the last response of an HTTP/1.1 server would wait for HTTP/2's classes to be loaded.
+    private static boolean isHttp1(Connection connection) {
+        return connection instanceof ConnectionMetaData http
+                && http.getHttpVersion().compareTo(HttpVersion.HTTP_1_1) <= 0;
     }
 
     static boolean isHttp1(Request request) {

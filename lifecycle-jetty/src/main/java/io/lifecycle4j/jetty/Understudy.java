@@ -4,6 +4,7 @@ import io.lifecycle4j.ManagedServer;
 import io.lifecycle4j.RequestGate;
 import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownContext;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.time.Duration;
@@ -12,6 +13,8 @@ import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SelectorManager;
+import org.eclipse.jetty.server.NetworkConnector;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.component.ContainerLifeCycle;
@@ -25,6 +28,9 @@ import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
  */
 final class Understudy implements ManagedServer {
     private static final Duration LIMIT = Duration.ofSeconds(1);
+    // Of the end of a listening socket and of the last response, which a rehearsal does not have.
+    private static final List<Class<?>> MISSING =
+            List.of(AsynchronousCloseException.class, NetworkConnector.Listener.class, Response.Wrapper.class);
 
     private final JettyServer rehearsed;
     private final ContainerLifeCycle parts = new ContainerLifeCycle();
@@ -67,6 +73,9 @@ final class Understudy implements ManagedServer {
 
     @Override
     public void start(ServerContext context) throws Exception {
+        for (Class<?> each : MISSING) {
+            var unused = Class.forName(each.getName());
+        }
         parts.start();
     }
 
