@@ -3,6 +3,8 @@ package io.lifecycle4j.sample.im.embedded;
 import de.bwaldvogel.mongo.MongoServer;
 import io.lifecycle4j.AppStartException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 
 /**
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 public final class EmbeddedMongo implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final String DATABASE = "im";
+    private static final int WORKERS = 0; // Netty's default
 
     final JournaledBackend backend; // for the tests
     private final MongoServer server;
@@ -44,7 +47,8 @@ public final class EmbeddedMongo implements AutoCloseable {
         }
         MongoServer server = new MongoServer(backend);
         try {
-            server.bind(HOST, port);
+            // One thread accepts: those that it would make besides are started at the end, to be stopped.
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1, WORKERS);
         } catch (Exception e) { // Netty throws BindException without declaring it
             server.shutdownNow();
             throw new AppStartException("the embedded MongoDB cannot listen on " + HOST + ":" + port + " ("
