@@ -28,7 +28,9 @@ BEGINNINGS = [b"POST /api/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 
 
 
 def strangers(port, count, cut):
-    """A process of their own, so that they do not hold up those who measure."""
+    """A process of their own, which yields to the server and to those who measure: a stranger's computer is his own."""
+    os.nice(19)
+
     async def drip(number):
         await asyncio.sleep(number % 20 / 10)
         while True:

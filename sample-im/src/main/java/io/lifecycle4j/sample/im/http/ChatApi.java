@@ -79,7 +79,7 @@ public final class ChatApi extends PathMappingsHandler.NoContext {
     public static Request.Handler rejectionReadableBy(List<String> origins) {
         return (request, response, callback) -> {
             String origin = request.getHeaders().get(HttpHeader.ORIGIN);
-            if (origins.contains(origin)) {
+            if (origin != null && origins.contains(origin)) {
                 response.getHeaders()
                         .put(HttpHeader.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
                         .put(HttpHeader.ACCESS_CONTROL_EXPOSE_HEADERS, HttpHeader.RETRY_AFTER.asString())
