@@ -48,15 +48,14 @@ public final class Membership {
         room.presence().typing(user);
     }
 
-    /** Its user has seen the room up to a sequence; returns false, and nobody is told, if the client has not been sent that much. */
-    public boolean seen(long seq) {
+    /** Its user has seen the room up to a sequence; the others are told only if the client has been sent that much. */
+    public void seen(long seq) {
         synchronized (this) {
             if (early != null || seq > sent) {
-                return false;
+                return;
             }
         }
         room.presence().seen(user, seq);
-        return true;
     }
 
     /** Nothing is handed on any more. */

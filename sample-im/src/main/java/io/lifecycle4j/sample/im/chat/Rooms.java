@@ -4,6 +4,7 @@ import io.lifecycle4j.sample.im.chat.MessageStore.Draft;
 import io.lifecycle4j.sample.im.chat.MessageStore.Page;
 import io.lifecycle4j.sample.im.chat.MessageStore.Stored;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,7 +57,12 @@ public final class Rooms {
 
     private Room open(String name) {
         Room room = new Room(name, encoder);
-        positions.read(name, Presence.MOST_MEMBERS, room.presence()::stored);
+        positions.read(name, Presence.MOST_MEMBERS, stored -> {
+            long head = store.before(name, Long.MAX_VALUE, 1).head();
+            Map<String, Long> read = new HashMap<>(stored);
+            read.values().removeIf(seq -> seq > head); // a client has claimed to have read what there is not
+            room.presence().stored(read);
+        });
         return room;
     }
 

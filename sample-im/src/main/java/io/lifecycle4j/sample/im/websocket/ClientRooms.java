@@ -111,10 +111,13 @@ final class ClientRooms {
         }
     }
 
-    /** Returns false if the client is not in the room, or was not sent that much. */
+    /** Returns false if the client is not in the room. */
     boolean seen(String room, long seq) {
         Membership membership = memberships.get(room);
-        return membership != null && membership.seen(seq);
+        if (membership != null) {
+            membership.seen(seq);
+        }
+        return membership != null;
     }
 
     void history(ClientFrame.History frame) {

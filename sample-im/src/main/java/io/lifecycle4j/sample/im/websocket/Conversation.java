@@ -63,7 +63,7 @@ final class Conversation {
                 && received.seq() > 0
                 && rooms.seen(received.room(), received.seq())) {
             receipts.received(speaker, received.room(), received.seq());
-        } // a pong needs no answer, nor does a receipt for what was not sent
+        } // a pong needs no answer, nor does a receipt for a room that was not joined
     }
 
     private void greet(ClientFrame.Hello hello) {
