@@ -18,6 +18,7 @@ import io.lifecycle4j.ServerContext;
 import io.lifecycle4j.ShutdownContext;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,6 +33,9 @@ import java.util.concurrent.Executors;
  * answered a PING, and so has read what came before it.
  */
 public final class GrpcServer implements ManagedServer {
+    // After ten seconds gRPC closes a connection whatever its client has read, and nothing tells that from a goodbye.
+    private static final Duration PATIENCE = Duration.ofSeconds(9);
+
     private final String name;
     private final Server server;
     private final ExecutorService workers = Executors.newCachedThreadPool(); // ours, so that stop can interrupt them
@@ -81,8 +85,9 @@ public final class GrpcServer implements ManagedServer {
         try {
             server.shutdown(); // tells the clients; a call that is on its way to the gate gets its UNAVAILABLE
             readers.close();
+            Duration half = context.remaining().dividedBy(2);
             // What is still in flight has been waited for, and was abandoned.
-            if (inside.isEmpty() && !readers.awaitDrained(context.remaining().dividedBy(2))) {
+            if (inside.isEmpty() && !readers.awaitDrained(half.compareTo(PATIENCE) < 0 ? half : PATIENCE)) {
                 context.cut(connections.reading());
             }
             server.shutdownNow();
