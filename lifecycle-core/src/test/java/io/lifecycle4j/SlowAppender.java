@@ -4,7 +4,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import java.util.concurrent.locks.LockSupport;
 
-/** Needs a while for each line. */
+/** An appender that needs a while for each line. */
 public final class SlowAppender extends ConsoleAppender<ILoggingEvent> {
     private static final long A_LINE = 20_000_000;
 
