@@ -15,14 +15,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.IdleTimeout;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.ssl.SslConnection;
-import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.NegotiatingServerConnection;
 import org.eclipse.jetty.server.Server;
 
@@ -157,8 +155,7 @@ final class OpenConnections {
      * @param busy the connections of requests in flight, for a body is waited for in the same way
      */
     static boolean awaitsRequest(Connection connection, Set<Connection> busy) {
-        boolean http1 = connection instanceof ConnectionMetaData http && http.getHttpVersion() != HttpVersion.HTTP_2;
-        return (http1 || connection instanceof NegotiatingServerConnection)
+        return (Peers.isHttp1(connection) || connection instanceof NegotiatingServerConnection)
                 && connection instanceof AbstractConnection waiting
                 && waiting.isFillInterested()
                 && !busy.contains(connection);

@@ -66,7 +66,7 @@ final class Peers {
      * request leaves the gate.
      */
     void served(Connection connection, long bytes, boolean draining) {
-        if (http2 != null && !isHttp1(connection) && Http2Drain.isHttp2(connection)) {
+        if (http2 != null && isHttp2(connection)) {
             if (!draining) {
                 http2.streamEndedInAnnounce(connection);
                 return;
@@ -82,15 +82,18 @@ final class Peers {
 
     /** Notes that a request was rejected and that its response has ended. */
     void rejected(Connection connection) {
-        if (http2 != null && Http2Drain.isHttp2(connection)) {
+        if (http2 != null && isHttp2(connection)) {
             http2.streamEnded(connection);
         }
     }
 
-    // Asked first, or the last response of an HTTP/1.1 server would wait for HTTP/2's classes to be loaded.
-    private static boolean isHttp1(Connection connection) {
-        return connection instanceof ConnectionMetaData http
-                && http.getHttpVersion().compareTo(HttpVersion.HTTP_1_1) <= 0;
+    // HTTP/1.1 is asked first, or the last response of such a server would wait for HTTP/2's classes to be loaded.
+    private static boolean isHttp2(Connection connection) {
+        return !isHttp1(connection) && Http2Drain.isHttp2(connection);
+    }
+
+    static boolean isHttp1(Connection connection) {
+        return connection instanceof ConnectionMetaData http && http.getHttpVersion() != HttpVersion.HTTP_2;
     }
 
     static boolean isHttp1(Request request) {
