@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -38,11 +39,13 @@ public final class ReadReceipts implements ReadPositions, AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
     private static final int CAPACITY = 100_000;
     private static final int BATCH = 1_000;
+    private static final int MOST_READS = 200;
 
     private final MongoCollection<Document> receipts;
     private final Durability durability;
     private final Duration demoDelay;
     private final Map<Key, Long> dirty = new ConcurrentHashMap<>();
+    private final Semaphore reads = new Semaphore(MOST_READS); // waiting or under way
     private final ReentrantLock flushing = new ReentrantLock();
     private final ScheduledExecutorService executor;
     private boolean failing; // the executor's thread only
@@ -70,12 +73,17 @@ public final class ReadReceipts implements ReadPositions, AutoCloseable {
 
     @Override
     public void read(String room, int most, Consumer<Map<String, Long>> reader) {
+        if (!reads.tryAcquire()) { // a client may join and leave as fast as it can
+            return;
+        }
         try {
             executor.execute(() -> {
                 try {
                     reader.accept(stored(room, most));
                 } catch (RuntimeException e) { // the driver's, and the embedded server's own
                     log.debug("What was read in room {} is not known", room, e);
+                } finally {
+                    reads.release();
                 }
             });
         } catch (RejectedExecutionException e) { // it is closed, and the client about to go

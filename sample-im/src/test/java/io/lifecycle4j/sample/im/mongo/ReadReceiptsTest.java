@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,37 @@ final class ReadReceiptsTest {
                 reader.read("room", 2, read::complete);
                 assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(Map.of("ann", 3L, "cleo", 2L));
             }
+        }
+    }
+
+    @Test
+    void ofManyReadsAtOnceNoMoreThanABoundWait() throws Exception {
+        try (MongoFixture mongo = new MongoFixture(folder);
+                ReadReceipts receipts = receipts(mongo, Duration.ZERO)) {
+            CountDownLatch goOn = new CountDownLatch(1);
+            AtomicInteger handedOn = new AtomicInteger();
+            for (int i = 0; i < 1_000; i++) {
+                receipts.read("room", 1, positions -> {
+                    awaitQuietly(goOn);
+                    handedOn.incrementAndGet();
+                });
+            }
+            goOn.countDown();
+            await().until(() -> handedOn.get() == 200);
+            CompletableFuture<Map<String, Long>> later = new CompletableFuture<>();
+            await().until(() -> {
+                receipts.read("room", 1, later::complete);
+                return later.isDone();
+            });
+            assertThat(handedOn).hasValue(200);
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
