@@ -23,7 +23,7 @@ SERVERS = {
     "Jetty": [*JETTY, "graceful"],
     "Undertow": ["-cp", "benchmarks/peers/undertow/target/lib/*", "io.lifecycle4j.benchmarks.peers.UndertowPeer"],
     "sockets alone": ["-cp", "benchmarks/target/lib/*", "io.lifecycle4j.benchmarks.SocketPeer"],
-    "the chat": ["-jar", "sample-im/target/sample-im.jar", "--port", "0", "--admin-port", "0", "--data-dir"],
+    "the chat": ["-jar", "sample-im/target/sample-im.jar", "--port", "0", "--admin-port", "0", "--data-dir", "FOLDER/data"],
 }
 SETTLE = 3
 
@@ -35,9 +35,8 @@ def resident_megabytes(pid):
 
 def stop(command, folder):
     """Returns the resident memory, and the milliseconds from TERM to exit_group and from there to the end."""
-    if command[-1] == "--data-dir":
-        command = [*command, folder + "/data"]
-    server = subprocess.Popen([JAVA, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [JAVA, *(word.replace("FOLDER", folder) for word in command)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(SETTLE)
     resident = resident_megabytes(server.pid)
     trace = folder + "/perf.data"
